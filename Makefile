@@ -1,0 +1,68 @@
+# Everything happens in .venv, which the targets make themselves. `make demo` first; `make help` lists the rest.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+# One OpenMP thread a process: the arrays are small, and tests run side by side.
+export OMP_NUM_THREADS := 1
+
+.PHONY: help demo test lint format bench schema clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo    score the built-in simulator and its broken twin (about a minute; no key, no GPU)"
+	@echo "make test    run the tests"
+	@echo "make lint    ruff, mypy --strict, import contracts"
+	@echo "make format  rewrite the code in the house format"
+	@echo "make bench   run the benchmarks and print their tables"
+	@echo "make schema  regenerate rubrics/schema"
+	@echo "make clean   remove .venv and what the targets made"
+
+$(VENV)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"Python 3.11 or newer is needed, got {sys.version.split()[0]}")'
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/runtime: $(VENV)/python pyproject.toml constraints.txt
+	@echo "installing the library into $(VENV) ..."
+	@$(INSTALL) -e .
+	@touch $@
+
+$(VENV)/development: $(VENV)/runtime
+	@echo "installing the test tools into $(VENV) ..."
+	@$(INSTALL) -e '.[dev]'
+	@touch $@
+
+# Each adapter is a distribution of its own; those that run a model bring torch, which is why the demo does without.
+ADAPTERS := $(wildcard adapters/*/pyproject.toml)
+
+$(VENV)/adapters: $(VENV)/development $(ADAPTERS)
+	@echo "installing the adapters into $(VENV) (torch among them, about a minute) ..."
+	@$(INSTALL) $(patsubst %/pyproject.toml,-e ./%,$(ADAPTERS))
+	@touch $@
+
+demo: $(VENV)/runtime
+	@$(BIN)/mwb demo
+
+test: $(VENV)/adapters
+	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist worksteal
+
+lint: $(VENV)/development
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/development
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/development
+	@for script in benchmarks/*.py; do echo; $(BIN)/python $$script || exit 1; done
+
+schema: $(VENV)/runtime
+	$(BIN)/mwb suites schema --write
+
+clean:
+	rm -rf $(VENV) demo mwb-runs .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

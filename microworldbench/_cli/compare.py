@@ -1,0 +1,32 @@
+"""``mwb compare``: runs of one suite, pair by pair."""
+
+from __future__ import annotations
+
+import click
+
+from .options import JSON, options
+
+
+@click.command()
+@click.argument("runs", nargs=-1, required=True, type=click.Path(), metavar="RUN RUN…")
+@click.option("--across-judges", is_flag=True, help="Compare runs of different judges all the same.")
+@click.option("--margin", type=click.FloatRange(min=0), default=0.0, metavar="PTS", help="Smaller differences tie.")
+@click.option("--top", type=click.IntRange(min=0), default=10, metavar="N", help="Tasks and criteria shown.")
+@click.option("--markdown", is_flag=True, help="Print Markdown.")
+@options(JSON)
+def compare(runs: tuple[str, ...], across_judges: bool, margin: float, top: int, markdown: bool, as_json: bool) -> None:
+    """Compares the run folders RUN on their common tasks.
+
+    Shows paired differences with intervals and adjusted p-values, overall, by level and by dimension; tiers; wins,
+    ties and losses; and the tasks and criteria that differ most. Refuses runs of other suites, questions or judges.
+    """
+    from ..comparison import compare as compare_runs
+    from ..errors import InputError
+
+    if markdown and as_json:
+        raise InputError("--markdown and --json both want stdout; give one of them")
+    found = compare_runs(*runs, across_judges=across_judges, margin=margin)
+    if as_json:
+        click.echo(found.to_json(), nl=False)
+    else:
+        click.echo(found.to_markdown(top=top) if markdown else found.to_text(top=top), nl=False)

@@ -1,0 +1,38 @@
+"""``mwb preference``: a study in which evaluators choose between two videos."""
+
+from __future__ import annotations
+
+import click
+
+from .options import JSON, options
+
+
+@click.command()
+@click.argument("labels", type=click.Path(), metavar="LABELS")
+@click.option("--model", metavar="NAME", help="Stands first in its pairs and is the reference of the strengths.")
+@click.option("--ridge", type=click.FloatRange(min=0), default=0.0, metavar="F", help="Shrinks strengths. [default: 0]")
+@click.option("--svg", "svg_path", type=click.Path(), metavar="FILE", help="Write win, tie and loss as bars.")
+@click.option("--markdown", is_flag=True, help="Print Markdown.")
+@options(JSON)
+def preference(
+    labels: str, model: str | None, ridge: float, svg_path: str | None, markdown: bool, as_json: bool
+) -> None:
+    """Evaluates the votes in LABELS on pairs of videos.
+
+    LABELS is a file of JSON lines or CSV with the columns task, evaluator, left, right and choice (left, right, tie or
+    cannot_judge). Shows win, tie and loss ratios with intervals over tasks, Davidson's strengths, the effect of the
+    side, and how far evaluators agree.
+    """
+    from ..errors import InputError
+    from ..preferences import measure_preferences
+    from ..rendering.svg import save_svg
+
+    if markdown and as_json:
+        raise InputError("--markdown and --json both want stdout; give one of them")
+    found = measure_preferences(labels, model=model, ridge=ridge)
+    if svg_path:
+        click.echo(f"wrote {save_svg(found.to_svg(model=model), svg_path)}", err=True)
+    if as_json:
+        click.echo(found.to_json(), nl=False)
+    else:
+        click.echo(found.to_markdown() if markdown else found.to_text(), nl=False)

@@ -1,0 +1,191 @@
+"""``mwb run``, ``mwb generate`` and ``mwb grade``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .options import GENERATOR, JSON, JUDGE, PASS, SELECTION, SUITE, options, selection
+
+if TYPE_CHECKING:
+    from ..evaluation import Job
+    from ..judging.effort import Effort
+
+
+@click.command()
+@options(GENERATOR, SUITE, JUDGE, PASS, SELECTION, JSON)
+def run(**given: Any) -> None:
+    """Generates the videos of a suite, judges and scores them.
+
+    Without --judge nothing is spent: the measured judge answers the criteria that pixels can decide. Give the same
+    command again to continue after an interruption.
+    """
+    from .. import evaluation
+
+    kwargs = _arguments(given)
+    job = evaluation.prepare(**kwargs)
+    out = Path(given["out"]) if given["out"] else evaluation.default_out(job)
+    if given["check"] or given["dry_run"]:
+        return _preview(job, out, given)
+    effort, copy_videos = _effort(given), given["copy_videos"]
+    _carry_out(
+        lambda progress: evaluation.run_job(job, out, copy_videos=copy_videos, progress=progress, **effort), out, given
+    )
+    return None
+
+
+@click.command()
+@options(GENERATOR, SUITE, JUDGE, PASS, SELECTION, JSON)
+def generate(**given: Any) -> None:
+    """Makes the videos of a suite and stores them in a run folder for 'mwb grade'."""
+    import json
+
+    from .. import evaluation
+    from ..rendering.progress_lines import ConsoleProgress
+
+    kwargs = _arguments(given)
+    kwargs.pop("judge")
+    for judging in ("judge_settings", "frames", "votes", "reducer", "max_missing"):
+        kwargs.pop(judging, None)
+    job = evaluation.prepare(**kwargs)
+    out = Path(given["out"]) if given["out"] else evaluation.default_out(job)
+    if given["check"] or given["dry_run"]:
+        return _preview(job, out, given)
+    with ConsoleProgress() as progress:
+        counts = evaluation.generate_job(
+            job, out, workers=given["workers"], copy_videos=given["copy_videos"], progress=progress
+        )
+    if given["as_json"]:
+        click.echo(json.dumps({"run": str(out), **counts}))
+    else:
+        click.echo(
+            f"{counts['ok']} videos, {counts['failed']} failures of the model, {counts['missing']} missing: {out}"
+        )
+        click.echo(f"judge them with: mwb grade --out {out} --judge …")
+    raise click.exceptions.Exit(int(counts["missing"] > 0))
+
+
+@click.command()
+@options(SUITE, JUDGE, PASS, SELECTION, JSON)
+@click.option("--videos-from", type=click.Path(), metavar="RUN", help="Judge another run's videos into --out.")
+def grade(videos_from: str | None, **given: Any) -> None:
+    """Judges the videos of the run folder --out (or of --videos-from, into --out)."""
+    from .. import evaluation
+    from ..errors import InputError
+    from ..settings import parse_pairs
+
+    if not given["out"]:
+        raise InputError("mwb grade needs --out RUN, the folder whose videos are to be judged")
+    job = evaluation.prepare_grading(
+        given["out"],
+        given["judge"],
+        given["suite"],
+        videos_from=videos_from,
+        votes=given["votes"],
+        reducer=given["reducer"],
+        judge_settings=parse_pairs(given["judge_settings"], "-j"),
+        frames=given["frames"],
+        weights=given["weights"],
+        max_missing=given["max_missing"],
+        selection=_selection(given),
+    )
+    out = Path(given["out"])
+    if given["check"] or given["dry_run"]:
+        return _preview(job, Path(videos_from or out), given)
+    effort = _effort(given)
+    _carry_out(
+        lambda progress: evaluation.grade_job(job, out, videos_from=videos_from, progress=progress, **effort),
+        out,
+        given,
+    )
+    return None
+
+
+def _carry_out(job: Any, out: Path, given: dict[str, Any]) -> None:
+    """Runs `job`, shows its report whatever happened, and exits with the right status."""
+    from ..errors import InputError, RunStoppedError
+    from ..rendering.progress_lines import ConsoleProgress
+    from ..rendering.wording import plain
+    from ..report import Report
+    from .score import exit_status, show
+
+    stopped: RunStoppedError | None = None
+    with ConsoleProgress() as progress:
+        try:
+            report = job(progress)
+        except RunStoppedError as error:
+            stopped = error
+    if stopped is not None:
+        report = Report.from_run(out)
+    show(report, given["as_json"])
+    tell = _teller(given["as_json"])
+    try:
+        tell(f"\nreport  {report.to_html(out / 'report.html')}")
+    except InputError as error:  # the disk may be full, which is then why the run stopped
+        tell(f"no page: {plain(str(error))}")
+    if stopped is not None:
+        tell(f"stopped: {plain(str(stopped))}")
+    elif exit_status(report):
+        tell("more is missing than --max-missing allows: only bounds are stated. The same command tries it again")
+    raise click.exceptions.Exit(1 if stopped is not None else exit_status(report))
+
+
+def _preview(job: Job, out: Path, given: dict[str, Any]) -> None:
+    """What a run would do, without doing it."""
+    import json
+
+    from ..preflight import preview
+
+    found = preview(job, out, challenge=given.get("challenge") or 0.0)
+    if given["as_json"]:
+        click.echo(json.dumps(found.model_dump(mode="json"), ensure_ascii=False))
+    else:
+        click.echo("\n".join(found.lines()))
+
+
+def _arguments(given: dict[str, Any]) -> dict[str, Any]:
+    from ..settings import parse_pairs
+
+    chosen = _selection(given)
+    judge = given["judge"]
+    if judge is None:
+        chosen["criteria"] = "measured"
+    arguments = {
+        "generator": given["generator"],
+        "suite": given["suite"] or "core",
+        "judge": judge,
+        "generator_settings": parse_pairs(given["generator_settings"], "-g"),
+        "judge_settings": parse_pairs(given["judge_settings"], "-j"),
+        "frames": given["frames"],
+        "name": given["name"],
+        "weights": given["weights"] or "tiered",
+        "seeds": given["seeds"],
+        "votes": given["votes"],
+        "reducer": given["reducer"],
+        "max_missing": given["max_missing"],
+        "missing": given["missing"],
+        "selection": chosen,
+    }
+    if arguments["max_missing"] is None:
+        del arguments["max_missing"]
+    return arguments
+
+
+def _effort(given: dict[str, Any]) -> Effort:
+    return {
+        "workers": given["workers"],
+        "max_cost": given["max_cost"],
+        "rpm": given["rpm"],
+        "tpm": given["tpm"],
+        "challenge": given["challenge"],
+    }
+
+
+def _selection(given: dict[str, Any]) -> dict[str, Any]:
+    return selection(given["limit"], given["levels"], given["tasks"], given["criteria"], given["prompt_field"])
+
+
+def _teller(as_json: bool) -> Any:
+    return lambda message: click.echo(message, err=as_json)

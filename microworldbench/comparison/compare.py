@@ -1,0 +1,162 @@
+"""`compare`: runs in, a `Comparison` out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+
+from ..errors import InputError
+from ..report import Report
+from ..rubric import Dimension, Level
+from ..scorecard import Score, TaskScore, ViewReference
+from ..stats.resampling import RESAMPLES
+from .contestants import Contestant, common_view, identity_of, load_contestants
+from .criteria import criterion_gaps
+from .failures import treat_failures
+from .gaps import compare_scope, rounded
+from .records import ComparedRun, Comparison, ScopeComparison, TaskGap, Treatment
+
+
+def compare(
+    *runs: str | os.PathLike[str] | Report,
+    names: Sequence[str] | None = None,
+    across_judges: bool = False,
+    margin: float = 0.0,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Comparison:
+    """Compares runs of one suite on their common tasks: differences, intervals, tests, tiers.
+
+    Every run sees the same tasks, so a difference is the mean of the task differences. Its p-value flips their signs;
+    `p_adjusted` is of the largest statistic over all pairs (max-T), in breakdowns times the number of parts.
+
+    Args:
+        *runs: Two or more run folders or reports.
+        names: The runs' names in tables; by default their generators', told apart by folder.
+        across_judges: Compare although different judges (or settings) gave the verdicts; the comparison says so.
+        margin: Task differences up to it, in points, count as ties.
+        resamples: Bootstrap resamples and sign flips.
+        seed: Seed of both.
+
+    Raises:
+        InputError: fewer than two runs, one given twice, no common task, or runs that no table may mix: other suites,
+            other questions, or other judges without `across_judges`.
+    """
+    if not margin >= 0:
+        raise InputError(f"margin must not be negative, got {margin!r}")
+    if resamples < 1:
+        raise InputError(f"resamples must be at least 1, got {resamples!r}")
+    loaded = load_contestants(runs, across_judges=across_judges, names=names)
+    common, view = common_view(loaded)
+    board = _Board(loaded, common, margin, resamples, seed)
+    overall = board.scope(lambda task: task.score)
+    levels = [level for level in Level if any(loaded[0].tasks[task].level is level for task in common)]
+    dimensions = [d for d in Dimension if any(loaded[0].tasks[t].by_dimension.get(d) is not None for t in common)]
+    failures = board.failures()
+    same_judge = len({identity_of(run.card.judge) for run in loaded}) == 1
+    return Comparison(
+        suite=loaded[0].card.suite,
+        view=view,
+        judge=loaded[0].card.judge if same_judge else None,
+        runs=tuple(_described(run) for run in loaded),
+        common_tasks=len(common),
+        margin=margin,
+        overall=overall,
+        by_level={
+            level: board.scope(lambda t, at=level: t.score if t.level is at else None, parts=len(levels))  # type: ignore[misc]
+            for level in levels
+        },
+        by_dimension={
+            d: board.scope(lambda task, at=d: task.by_dimension.get(at), parts=len(dimensions))  # type: ignore[misc]
+            for d in dimensions
+        },
+        task_gaps=board.tasks(),
+        criteria=criterion_gaps(loaded, common),
+        failures=failures,
+        order_depends_on_failures=any(treatment.changes_order for treatment in failures),
+        notes=_notes(loaded, common, view, same_judge),
+    )
+
+
+class _Board:
+    """The common tasks of all runs, ready to be compared over any scope."""
+
+    def __init__(
+        self, runs: Sequence[Contestant], common: Sequence[str], margin: float, resamples: int, seed: int
+    ) -> None:
+        self.rows = {run.name: [run.tasks[task] for task in common] for run in runs}
+        self.margin, self.resamples, self.seed = margin, resamples, seed
+
+    def scope(self, part: Callable[[TaskScore], Score | None], *, parts: int = 1) -> ScopeComparison:
+        """All pairs over the tasks that have a score in `part`."""
+        table = {name: [part(task) for task in tasks] for name, tasks in self.rows.items()}
+        kept = [i for i, row in enumerate(zip(*table.values(), strict=True)) if all(score is not None for score in row)]
+        return compare_scope(
+            {name: [score for i in kept if (score := scores[i]) is not None] for name, scores in table.items()},
+            parts=parts,
+            margin=self.margin,
+            resamples=self.resamples,
+            seed=self.seed,
+        )
+
+    def tasks(self) -> tuple[TaskGap, ...]:
+        """Every common task, those that differ most first."""
+        made = []
+        for row in zip(*self.rows.values(), strict=True):
+            by_run = dict(zip(self.rows, row, strict=True))
+            values = [task.score.value for task in row if task.score is not None and task.score.value is not None]
+            made.append(
+                TaskGap(
+                    id=row[0].id,
+                    level=row[0].level,
+                    scores={name: task.score for name, task in by_run.items()},
+                    failed={name: task.failed for name, task in by_run.items()},
+                    spread=rounded(max(values) - min(values)) if len(values) > 1 else None,
+                )
+            )
+        return tuple(sorted(made, key=lambda task: (1.0 if task.spread is None else -task.spread, task.id)))
+
+    def failures(self) -> tuple[Treatment, ...]:
+        """The order of the runs under each treatment of failures."""
+        scored = [
+            i for i, row in enumerate(zip(*self.rows.values(), strict=True)) if all(t.score is not None for t in row)
+        ]
+        return treat_failures({name: [tasks[i] for i in scored] for name, tasks in self.rows.items()})
+
+
+def _described(run: Contestant) -> ComparedRun:
+    card = run.card
+    return ComparedRun(
+        name=run.name,
+        generator=card.generator,
+        judge=card.judge,
+        view=card.view,
+        tasks=len(run.tasks),
+        seeds=_seeds(run),
+        overall=card.overall,
+    )
+
+
+def _seeds(run: Contestant) -> tuple[int, ...]:
+    return tuple(sorted({video.seed for task in run.tasks.values() for video in task.seeds}))
+
+
+def _notes(runs: Sequence[Contestant], common: Sequence[str], view: ViewReference, same_judge: bool) -> tuple[str, ...]:
+    notes = []
+    if any(run.card.view.digest != view.digest for run in runs):
+        sizes = "; ".join(f"{run.name}: {len(run.tasks)}" for run in runs)
+        notes.append(f"The runs hold different tasks ({sizes}); compared are the {len(common)} that all have.")
+    if not same_judge:
+        judges = "; ".join(f"{run.name}: {run.card.judge.name}" for run in runs)
+        notes.append(f"Different judges gave the verdicts ({judges}); a difference could be theirs.")
+    if len({_seeds(run) for run in runs}) > 1:
+        counts = "; ".join(f"{run.name}: {len(_seeds(run))}" for run in runs)
+        notes.append(f"The runs have different seeds ({counts}); task scores are means over each run's own.")
+    silent = [
+        run.name for run in runs if any(t.score is not None and t.score.value is None for t in run.tasks.values())
+    ]
+    if silent:
+        notes.append(f"Too many verdicts are missing to state a point for {', '.join(silent)}; only bounds stand.")
+    if len(common) < 30:
+        notes.append(f"{len(common)} common tasks: intervals are rough below 30, and there are none below 5.")
+    return tuple(notes)

@@ -1,0 +1,227 @@
+"""Where ratings come from: run folders, verdict logs, label files."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from ..errors import InputError
+from ..judging.panel import panel_names
+from ..outcomes import Outcome, Reducer, outcome_of, reduce_votes
+from ..results import Verdict
+from ..rubric import Dimension, Polarity
+from ..runs import RunFolder
+from ..scorecard import Named
+from ..tabular import Row, read_rows
+from .records import Kind
+
+LABEL_COLUMNS = ("task", "criterion", "rater", "met")
+ANSWERS = {
+    "met": Outcome.MET,
+    "not_met": Outcome.NOT_MET,
+    "cannot_tell": Outcome.CANNOT_TELL,
+    "": Outcome.MISSING,
+}
+_JSON_ANSWERS = {True: "met", False: "not_met", None: ""}
+
+Unit = tuple[str, int, str]
+"""(task, seed, criterion)."""
+Stratum = tuple[Dimension | None, Polarity | None]
+
+
+@dataclass(frozen=True)
+class Rating:
+    """One rater's answer on one unit."""
+
+    outcome: Outcome
+    digest: str | None = None
+    """Of the criterion that was answered, where the source says."""
+
+
+@dataclass
+class RaterAnswers:
+    """All answers of one rater."""
+
+    name: str
+    kind: Kind
+    source: Path
+    answers: dict[Unit, Rating] = field(default_factory=dict)
+
+
+@dataclass
+class Source:
+    """What one file or folder holds."""
+
+    path: Path
+    raters: list[RaterAnswers]
+    strata: dict[tuple[str, str], Stratum] = field(default_factory=dict)
+    """Dimension and polarity by task and criterion, as far as the source says."""
+    videos: dict[tuple[str, int], str] = field(default_factory=dict)
+    """sha256 by task and seed, where the source says."""
+    repeated: int = 0
+    """Rows that say again what another row says."""
+
+
+def read_source(path: str | os.PathLike[str], *, votes: bool) -> Source:
+    """Reads a run folder, a verdict log or a label file.
+
+    Args:
+        path: A run folder; ``verdicts.jsonl`` or a copy of it; or labels as JSON lines or CSV with columns task, seed
+            (optional), criterion, rater, met (``met``, ``not_met``, ``cannot_tell`` or empty), and optionally
+            criterion_digest, dimension and polarity.
+        votes: Take every vote of a judge as a rater of its own.
+
+    Raises:
+        InputError: it is none of these, is empty or damaged, or a rater contradicts itself.
+    """
+    place = Path(path)
+    if place.is_dir():
+        return _run(place, votes)
+    head = _first(place)
+    if head is not None and {"judge", "criterion_digest"} <= head.cells.keys():
+        return _log(place, votes)
+    return _labels(place)
+
+
+def _first(path: Path) -> Row | None:
+    for row in read_rows(path, ("task", "criterion", "met")):
+        return row
+    raise InputError(f"{path} holds no row")
+
+
+def _run(path: Path, votes: bool) -> Source:
+    run = RunFolder.read(path)
+    manifest, snapshot = run.manifest, run.snapshot
+    if manifest.judge is None:
+        raise InputError(f"{str(path)!r} holds videos but no verdicts; 'mwb grade --out {path}' judges them")
+    strata = {(t.id, c.id): (c.dimension, c.polarity) for t in snapshot.tasks for c in t.criteria}
+    digests = {(t.id, c.id): c.digest for t in snapshot.tasks for c in t.criteria}
+    current = [v for v in run.verdicts() if digests.get((v.task, v.criterion)) == v.criterion_digest]
+    videos = {
+        key: made.video.sha256
+        for key, made in run.generations().items()
+        if made.video is not None and made.status == "ok"
+    }
+    return Source(path, _judges(path, current, manifest.judge, manifest.reducer, votes), dict(strata), videos)
+
+
+def _log(path: Path, votes: bool) -> Source:
+    last = {}
+    for row in read_rows(path, ("task", "seed", "criterion", "criterion_digest", "judge")):
+        try:
+            verdict = Verdict.model_validate(row.cells)
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise InputError(
+                f"{row.place} is not a verdict: {'.'.join(map(str, first['loc']))}: {first['msg']}"
+            ) from None
+        last[verdict.key] = verdict
+    return Source(path, _judges(path, list(last.values()), None, "majority", votes))
+
+
+def _judges(
+    path: Path, verdicts: Sequence[Verdict], judge: Named | None, reducer: Reducer, votes: bool
+) -> list[RaterAnswers]:
+    """A run's judge is one rater, a log's judges are one each; with `votes` every vote of every judge is."""
+    members = () if judge is None else panel_names(judge.settings)
+    found: dict[str, dict[Unit, list[Verdict]]] = defaultdict(lambda: defaultdict(list))
+    for verdict in verdicts:
+        name = f"{verdict.judge} vote {verdict.vote}" if votes else verdict.judge if judge is None else judge.name
+        found[name][verdict.task, verdict.seed, verdict.criterion].append(verdict)
+    made = []
+    for name, units in found.items():
+        rater = RaterAnswers(name, "judge", path)
+        for unit, said in units.items():
+            outcome = outcome_of(said[0]) if votes else reduce_votes(said, reducer, members=members)
+            rater.answers[unit] = Rating(outcome, said[0].criterion_digest)
+        made.append(rater)
+    return made
+
+
+def _labels(path: Path) -> Source:
+    source = Source(path, [])
+    raters: dict[str, RaterAnswers] = {}
+    lines: dict[tuple[str, Unit], int] = {}
+    for row in read_rows(path, LABEL_COLUMNS):
+        name = row.text("rater")
+        unit = (row.text("task"), row.whole("seed", default=0), row.text("criterion"))
+        rating = Rating(_answer(row), row.text("criterion_digest", default="") or None)
+        rater = raters.setdefault(name, RaterAnswers(name, "human", path))
+        before = rater.answers.setdefault(unit, rating)
+        line = lines.setdefault((name, unit), row.line)
+        if before != rating:
+            raise InputError(
+                f"{row.place}: rater {name!r} answers criterion {unit[2]!r} of task {unit[0]!r}, seed {unit[1]}, "
+                f"otherwise than in line {line}; keep one of the two"
+            )
+        source.repeated += line != row.line
+        _note_stratum(source, row, unit)
+    source.raters.extend(raters.values())
+    return source
+
+
+def _answer(row: Row) -> Outcome:
+    value = row.cells.get("met")
+    if value is None or isinstance(value, bool):
+        return ANSWERS[_JSON_ANSWERS[value]]
+    answer: Outcome = row.choice("met", ANSWERS, default="")
+    return answer
+
+
+def _note_stratum(source: Source, row: Row, unit: Unit) -> None:
+    dimension = row.choice("dimension", {"": None, **{d.value: d for d in Dimension}}, default="")
+    polarity = row.choice("polarity", {"": None, **{p.value: p for p in Polarity}}, default="")
+    key, told = (unit[0], unit[2]), (dimension, polarity)
+    if told != (None, None) and source.strata.setdefault(key, told) != told:
+        raise InputError(
+            f"{row.place}: criterion {unit[2]!r} of task {unit[0]!r} has another dimension or polarity than in an "
+            "earlier row"
+        )
+
+
+def name_apart(sources: Iterable[Source]) -> list[RaterAnswers]:
+    """All raters with unique names.
+
+    Judges of one name are told apart by their source. Humans of one name are one human, whose labels may be spread
+    over files but not given twice.
+
+    Raises:
+        InputError: a human of one name labelled a unit in two files.
+    """
+    humans: dict[str, RaterAnswers] = {}
+    judges: list[RaterAnswers] = []
+    for source in sources:
+        for rater in source.raters:
+            if rater.kind == "judge":
+                judges.append(rater)
+                continue
+            known = humans.setdefault(rater.name, rater)
+            if known is rater:
+                continue
+            if twice := next((unit for unit in rater.answers if unit in known.answers), None):
+                raise InputError(
+                    f"rater {rater.name!r} labels criterion {twice[2]!r} of task {twice[0]!r} both in {known.source} "
+                    f"and in {rater.source}; give different people different names, or drop one of the files"
+                )
+            known.answers |= rater.answers
+    _rename(judges, humans)
+    return [*judges, *humans.values()]
+
+
+def _rename(judges: Sequence[RaterAnswers], humans: Mapping[str, RaterAnswers]) -> None:
+    counts: dict[str, int] = defaultdict(int)
+    for judge in judges:
+        counts[judge.name] += 1
+    used = set(humans)
+    for judge in judges:
+        if counts[judge.name] > 1 or judge.name in used:
+            judge.name = f"{judge.name} ({judge.source.resolve().name})"
+        plain, number = judge.name, 2
+        while judge.name in used:
+            judge.name, number = f"{plain} #{number}", number + 1
+        used.add(judge.name)

@@ -1,0 +1,1 @@
+"""Judges, and the engine that asks them."""

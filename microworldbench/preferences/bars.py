@@ -1,0 +1,80 @@
+"""Win, tie and loss as stacked bars, the form of the paper's Figure 6. Every share is also written in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..rendering.svg import HEAD, NOTE, drawing, ink_on, label_width, text_of, write
+from ..rendering.tables import share
+from .records import PreferencePair, PreferenceStudy
+
+BAR, ROW, LENGTH = 26, 46, 520
+COLOURS = {"win": (33, 102, 172), "tie": (203, 208, 214), "loss": (214, 96, 77)}
+"""Told apart with any kind of colour vision, and in grey."""
+NARROWEST_LABEL = 0.07
+
+
+def preference_bars(study: PreferenceStudy, pairs: Sequence[PreferencePair]) -> str:
+    """The figure as an SVG document: one bar a pair, all votes, with the interval of net wins below it."""
+    left = 24 + max((label_width(pair.first) for pair in pairs), default=0)
+    right = 24 + max((label_width(pair.second) for pair in pairs), default=0)
+    body = [
+        write(16, 26, "Win, tie and loss", extra=HEAD),
+        write(16, 44, _subtitle(study), extra=NOTE),
+        *_legend(left, 58),
+    ]
+    for number, pair in enumerate(pairs):
+        body += _bar(pair, left, 92 + number * ROW)
+    height = 92 + len(pairs) * ROW + 12
+    told = "; ".join(_told(pair) for pair in pairs) + "."
+    return drawing(left + LENGTH + right, height, "Win, tie and loss of pairs of models", told, body)
+
+
+def _bar(pair: PreferencePair, left: float, top: float) -> list[str]:
+    shares = {"win": pair.all_votes.win, "tie": pair.all_votes.tie, "loss": pair.all_votes.loss}
+    made = [f"<g><title>{text_of(_told(pair), 400)}</title>"]
+    made.append(write(left - 8, top + BAR / 2 + 5, text_of(pair.first), anchor="end"))
+    made.append(write(left + LENGTH + 8, top + BAR / 2 + 5, text_of(pair.second)))
+    x = left
+    for name, part in shares.items():
+        width = LENGTH * (part.value or 0.0)
+        if width <= 0:
+            continue
+        red, green, blue = COLOURS[name]
+        made.append(
+            f'<rect x="{x:.1f}" y="{top:.1f}" width="{width:.1f}" height="{BAR}" fill="rgb({red},{green},{blue})" '
+            'stroke="#fff"/>'
+        )
+        if (part.value or 0.0) >= NARROWEST_LABEL:
+            ink = f'fill="{ink_on(red, green, blue)}"'
+            made.append(write(x + width / 2, top + BAR / 2 + 5, share(part.value), anchor="middle", extra=ink))
+        x += width
+    ends = pair.all_votes.net.ci95
+    interval = "" if ends is None else f" [{100 * ends[0]:+.0f}, {100 * ends[1]:+.0f}]"
+    net = pair.all_votes.net.value
+    note = f"net {100 * net:+.0f} %{interval}, {pair.all_votes.win.n:,} votes" if net is not None else "no votes"
+    made.append(write(left, top + BAR + 13, note, extra=NOTE))
+    return [*made, "</g>"]
+
+
+def _legend(x: float, y: float) -> list[str]:
+    made = []
+    for number, (name, (red, green, blue)) in enumerate(COLOURS.items()):
+        at = x + 150 * number
+        said = {"win": "left model wins", "tie": "tie", "loss": "right model wins"}[name]
+        made.append(f'<rect x="{at:.1f}" y="{y}" width="12" height="12" fill="rgb({red},{green},{blue})"/>')
+        made.append(write(at + 18, y + 11, said, extra=NOTE))
+    return made
+
+
+def _subtitle(study: PreferenceStudy) -> str:
+    return f"{study.votes:,} votes of {study.evaluators:,} evaluators on {study.tasks:,} tasks"
+
+
+def _told(pair: PreferencePair) -> str:
+    shares = pair.all_votes
+    parts = [
+        f"{name} {share(part.value)}"
+        for name, part in (("wins", shares.win), ("ties", shares.tie), ("losses", shares.loss))
+    ]
+    return f"{pair.first} against {pair.second}: {', '.join(parts)} of {shares.win.n} votes on {pair.tasks} tasks"

@@ -1,0 +1,1 @@
+"""Scorecards for people: on a console, as Markdown, and as one HTML page with the evidence behind every verdict."""

@@ -1,0 +1,37 @@
+"""The record every statistic returns: a number with its error, or no number with the reason why."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+Reason = Literal["no_variation", "too_few", "disconnected", "separated", "not_converged", "weak_judge", "no_unlabelled"]
+"""Why there is no value.
+
+``no_variation``: all observations alike. ``too_few``: not enough of them. ``disconnected``: items never compared, even
+through others. ``separated``: an item that never lost (or never won), whose strength has no finite estimate.
+``not_converged``: the fit did not settle. ``weak_judge``: a judge too close to guessing to be corrected.
+"""
+
+Interval = tuple[float, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """One statistic. `value` is None exactly when `reason` says why; nothing in it is ever NaN."""
+
+    value: float | None
+    n: int
+    """Observations the value rests on: tasks, units or votes, as the function says."""
+    reason: Reason | None = None
+    se: float | None = None
+    """Standard error, where one exists."""
+    interval: Interval | None = None
+    """Two-sided confidence interval, where one exists."""
+
+
+def finite(number: float | complex) -> float | None:
+    """The number as a plain float, or None where it is undefined."""
+    plain = float(number.real)
+    return plain if math.isfinite(plain) else None

@@ -1,0 +1,106 @@
+"""Writing videos: H.264 in MP4, which every judge, browser and player reads."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import secrets
+from fractions import Fraction
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError, VideoError
+from .clip import Video
+from .opening import shown
+
+ENCODER_THREADS = 4
+"""Fixed: x264 makes other bytes with another number of threads, and the same frames should give the same video."""
+
+TICKS_PER_S = 90_000
+"""Time stamps of videos with a variable frame rate."""
+
+BT601 = 6
+"""Colour matrix of the written video (ITU-T H.273: 6), stated in the file so that every player uses it."""
+
+
+def write(path: str | PathLike[str], video: Video, crf: int = 17) -> None:
+    """Writes `video` as H.264 (yuv420p, BT.601) in MP4, whole or not at all.
+
+    The format needs even sizes: an odd width or height gets its last column or row repeated once, so the written video
+    is one pixel wider or higher. Frames keep their times where ``times_s`` gives them.
+
+    Args:
+        path: Where; its folder exists, and an existing file is replaced.
+        video: What.
+        crf: Quality, 0 (no loss but the colour conversion) to 51; 17 is visually lossless.
+
+    Raises:
+        InputError: `crf` is out of range or `path` doesn't end in ``.mp4``.
+        VideoError: it cannot be encoded or stored; no partial file is left. A full disk is such a case, with the
+            `OSError` as its ``__cause__``.
+    """
+    path = Path(path)
+    if isinstance(crf, bool) or not isinstance(crf, int) or not 0 <= crf <= 51:
+        raise InputError(f"crf must be an integer from 0 to 51, got {crf!r}")
+    if path.suffix.lower() != ".mp4":
+        raise InputError(f"videos are written as MP4; name the file *.mp4, got {path.name!r}")
+    try:
+        data = _encoded(video, crf)
+    except av.FFmpegError as error:
+        size = f"{video.width}×{video.height}"
+        raise VideoError(f"{shown(path)}: {size} pixels cannot be encoded ({error.strerror})") from error
+    try:
+        _store(path, data)
+    except OSError as error:
+        raise VideoError(f"{shown(path)}: cannot be written ({error.strerror or error})") from error
+
+
+def _encoded(video: Video, crf: int) -> memoryview:
+    # Encoded in memory: what fails while storing is then a plain OSError, and far smaller than the frames it came from.
+    buffer = io.BytesIO()
+    pad = ((0, video.height % 2), (0, video.width % 2), (0, 0))
+    variable = video.times_s is not None
+    rate = Fraction(video.fps).limit_denominator(1001)
+    with av.open(buffer, "w", format="mp4") as container:
+        stream = container.add_stream("libx264", rate=rate)
+        stream.width, stream.height = video.width + pad[1][1], video.height + pad[0][1]
+        stream.pix_fmt = "yuv420p"
+        stream.options = {"crf": str(crf), "preset": "medium"}
+        context = stream.codec_context
+        context.thread_count = ENCODER_THREADS
+        context.colorspace = BT601
+        tick = Fraction(1, TICKS_PER_S) if variable else 1 / rate
+        context.time_base = tick
+        for number, pixels in enumerate(video.frames):
+            frame = _frame(np.pad(pixels, pad, mode="edge") if any(map(any, pad)) else pixels)
+            frame.time_base = tick
+            frame.pts = number if video.times_s is None else round(float(video.times_s[number]) * TICKS_PER_S)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return buffer.getbuffer()
+
+
+def _frame(pixels: NDArray[np.uint8]) -> Any:
+    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")
+    return frame.reformat(format="yuv420p", dst_colorspace=BT601)
+
+
+def _store(path: Path, data: memoryview) -> None:
+    """Writes next to `path`, flushes to the disk, then renames: readers see the old file or the new one."""
+    temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
+    try:
+        with temporary.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise

@@ -1,0 +1,130 @@
+"""Suites, generators and judges that many tests share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import settings
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+from microworldbench.judging.protocol import Answer, Group, JudgeIdentity, Question
+from microworldbench.results import Judgement, Reason, Usage
+from microworldbench.rubric import Criterion, Dimension, Level, Polarity, Suite, Task
+
+settings.register_profile("untimed", deadline=None)  # a busy machine is no fault of the code
+settings.load_profile("untimed")
+
+ROWS = [
+    (Dimension.SCIENTIFIC_FIDELITY, Polarity.REWARD, 1.0),
+    (Dimension.SCIENTIFIC_FIDELITY, Polarity.PENALTY, 0.5),
+    (Dimension.VISUAL_QUALITY, Polarity.REWARD, 0.5),
+    (Dimension.INSTRUCTION_FOLLOWING, Polarity.REWARD, 0.2),
+    (Dimension.INSTRUCTION_FOLLOWING, Polarity.PENALTY, 0.2),
+]
+
+
+def make_task(number: int, *, level: Level | None = None, criteria: Sequence[Criterion] | None = None) -> Task:
+    name = f"task-{number}"
+    made = [
+        Criterion(id=f"c{i}", dimension=d, statement=f"{name}: claim {i} is visible", polarity=p, weight=w)
+        for i, (d, p, w) in enumerate(ROWS, start=1)
+    ]
+    return Task(
+        id=name,
+        level=level or list(Level)[number % 3],
+        title=f"Task {number}",
+        prompt=f"Show process {number}.",
+        requirement=f"Process {number} in order.",
+        criteria=tuple(criteria or made),
+    )
+
+
+def make_suite(count: int, licence: str | None = "CC0-1.0") -> Suite:
+    tasks = tuple(make_task(n) for n in range(1, count + 1))
+    return Suite(id="tiny", version="1-A", title="Tiny suite", license=licence, tasks=tasks)
+
+
+class ScriptedJudge:
+    """Answers by a function of the question and criterion; counts what it is asked."""
+
+    deterministic = False
+
+    def __init__(
+        self,
+        answer: Callable[[Question, Criterion], bool | None] = lambda question, criterion: True,
+        *,
+        name: str = "scripted",
+        cost_usd: float | None = 0.0,
+        worst_usd: float | None = 0.0,
+        before: Callable[[Question], None] = lambda question: None,
+    ) -> None:
+        self.answer, self.name, self.before = answer, name, before
+        self.cost_usd, self.worst_usd = cost_usd, worst_usd
+        self.asked: list[Question] = []
+
+    @property
+    def identity(self) -> JudgeIdentity:
+        return JudgeIdentity(name=self.name, settings={"script": 1})
+
+    def groups(self, task: Task, criteria: Sequence[Criterion]) -> list[Group]:
+        split = {d: tuple(c for c in criteria if c.dimension is d) for d in Dimension}
+        return [Group(d.value, members, self) for d, members in split.items() if members]
+
+    def worst_case_usd(self, question: Question) -> float | None:
+        return self.worst_usd
+
+    def ask(self, question: Question) -> Answer:
+        self.asked.append(question)
+        self.before(question)
+        said = {c.id: self.answer(question, c) for c in question.criteria}
+        judgements = tuple(
+            Judgement(criterion=c, met=met, reason=Reason.CANNOT_TELL if met is None else None)
+            for c, met in said.items()
+        )
+        return Answer(judgements, reply=str(said), usage=Usage(cost_usd=self.cost_usd, input_tokens=10))
+
+
+@pytest.fixture
+def suite() -> Suite:
+    return make_suite(3)
+
+
+@pytest.fixture
+def big_suite() -> Suite:
+    return make_suite(12)
+
+
+@pytest.fixture
+def unlicensed_suite() -> Suite:
+    return make_suite(3, licence=None)
+
+
+@pytest.fixture
+def scripted() -> type[ScriptedJudge]:
+    return ScriptedJudge
+
+
+@pytest.fixture
+def tiny_generator() -> Callable[[Any], tuple[np.ndarray, float]]:
+    """A generator of 12 small moving frames that differ by task and seed."""
+
+    def generate(request: Any) -> tuple[np.ndarray, float]:
+        rng = np.random.default_rng([request.seed, *request.task_id.encode()])
+        frames = np.zeros((12, 48, 64, 3), np.uint8) + rng.integers(20, 200, 3, dtype=np.uint8)
+        for t in range(12):
+            frames[t, 10:20, 4 * t : 4 * t + 8] = 255
+        return frames, 8.0
+
+    generate.name = "tiny"  # type: ignore[attr-defined]
+    return generate
+
+
+@pytest.fixture
+def run_path(tmp_path: Path) -> Path:
+    return tmp_path / "run"

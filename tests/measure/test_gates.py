@@ -1,0 +1,74 @@
+"""Clips that show something else: mechanism measurements cannot tell, and never say met."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from microworldbench.measure import cells, flow, spots
+from microworldbench.measure.clip import Clip
+from microworldbench.measure.judge import measure
+from microworldbench.measure.registry import MEASUREMENTS
+from microworldbench.simulators.canvas import clouds
+
+SHAPE = (40, 120, 208)
+MECHANISM = [spec for family in (flow, cells, spots) for spec in family.SPECS]
+
+
+def texture(seed: int) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    return np.stack([clouds(rng, 400, 220, (4, 8, 16, 32, 64, 128), 0.7) for _ in range(3)], axis=-1)
+
+
+def blank() -> np.ndarray:
+    return np.full((*SHAPE, 3), 90, np.uint8)
+
+
+def noise() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (*SHAPE, 3), dtype=np.uint8)
+
+
+def still() -> np.ndarray:
+    return np.repeat((texture(1)[None, : SHAPE[1], : SHAPE[2]] * 255).astype(np.uint8), SHAPE[0], axis=0)
+
+
+def panning() -> np.ndarray:
+    wide = texture(2)
+    return np.stack(
+        [(wide[i : i + SHAPE[1], 2 * i : 2 * i + SHAPE[2]] * 255).astype(np.uint8) for i in range(SHAPE[0])]
+    )
+
+
+def morphing() -> np.ndarray:
+    first, last = texture(3)[: SHAPE[1], : SHAPE[2]], texture(4)[: SHAPE[1], : SHAPE[2]]
+    share = np.linspace(0, 1, SHAPE[0])[:, None, None, None]
+    return ((first * (1 - share) + last * share) * 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("make", [blank, noise, still, panning, morphing])
+def test_clips_of_nothing_are_never_judged_by_mechanism(make) -> None:  # type: ignore[no-untyped-def]
+    clip = Clip(make(), 16.0)
+    said = {spec.name: measure(spec, clip, spec.params()) for spec in MECHANISM}
+    assert {name: m.observation for name, m in said.items() if m.met is not None} == {}
+
+
+@pytest.mark.parametrize("count", [1, 2, 7])
+def test_clips_of_a_few_frames_are_never_judged_over_time(count: int) -> None:
+    clip = Clip(noise()[:count], 16.0)
+    said = {name: measure(spec, clip, spec.params()) for name, spec in MEASUREMENTS.items()}
+    assert {name for name, m in said.items() if m.met is not None} <= {"sharp", "contrast"}
+
+
+@pytest.mark.parametrize("side", [1, 9, 31, 33, 48])
+def test_tiny_pictures_are_survived(side: int) -> None:
+    clip = Clip(np.random.default_rng(1).integers(0, 256, (24, side, side, 3), dtype=np.uint8), 16.0)
+    for spec in MEASUREMENTS.values():
+        assert measure(spec, clip, spec.params()).observation
+
+
+@pytest.mark.parametrize(("name", "family"), [("vessel", flow), ("mitosis", cells), ("vesicles", spots)])
+def test_another_simulators_clip_earns_no_mechanism_reward(name: str, family, film) -> None:  # type: ignore[no-untyped-def]
+    clip = Clip.read(film(name, 31))
+    foreign = [spec for spec in MECHANISM if spec not in family.SPECS and not spec.fault]
+    said = {spec.name: measure(spec, clip, spec.params()) for spec in foreign}
+    assert {key: m.observation for key, m in said.items() if m.met} == {}
