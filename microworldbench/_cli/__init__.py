@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
-from typing import Any
-
 import click
+
+from ..command_line import CONTEXT, LazyGroup, run_and_exit
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("run:run", "Generate, judge and score: the whole job."),
@@ -27,35 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 
 
-class LazyGroup(click.Group):
-    """A group that knows its commands by name and imports one only to run it."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        if name not in COMMANDS:
-            return None
-        module, _, attribute = COMMANDS[name][0].partition(":")
-        command = getattr(importlib.import_module(f"{__name__}.{module}"), attribute)
-        assert isinstance(command, click.Command)
-        return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            from ..errors import UnknownNameError
-
-            raise UnknownNameError("command", args[0], COMMANDS, "'mwb --help' lists them")
-        return super().resolve_command(ctx, args)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
-
-
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(cls=LazyGroup, commands=COMMANDS, package=__name__, context_settings=CONTEXT)
 @click.version_option(package_name="microworldbench", prog_name="mwb")
 def cli() -> None:
     """MicroWorldBench: does a video generator truly show how organs, cells and molecules behave?
@@ -66,32 +36,5 @@ def cli() -> None:
 
 
 def main(args: list[str] | None = None) -> None:
-    """Runs the command line and exits; errors of ours print without a traceback."""
-    from ..errors import InputError, MicroWorldBenchError
-
-    try:
-        status: Any = cli.main(args, standalone_mode=False)
-    except click.exceptions.Exit as stop:
-        status = stop.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted; what is recorded is kept, and the same command continues", err=True)
-        status = 130
-    except click.ClickException as error:
-        error.show()
-        status = 2
-    except InputError as error:
-        _complain(error)
-        status = 2
-    except MicroWorldBenchError as error:
-        _complain(error)
-        status = 1
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader went away: nothing more to say
-        status = 1
-    sys.exit(status if isinstance(status, int) else 0)
-
-
-def _complain(error: Exception) -> None:
-    from ..rendering.wording import plain
-
-    click.echo(f"error: {plain(str(error), lines=True)}", err=True)
+    """Runs ``mwb`` and exits."""
+    run_and_exit(cli, args)

@@ -44,10 +44,11 @@ def test_the_wheel_holds_what_runs_and_nothing_else(wheel: Path) -> None:
         "microworldbench/_rubrics/core/suite.yaml",
         "microworldbench/_rubrics/core/tasks/mitosis.yaml",
         "microworldbench/_rubrics/schema/task.json",
+        "microverse/py.typed",
     ):
         assert needed in names
     tops = {name.split("/")[0] for name in names}
-    assert {top for top in tops if not top.endswith(".dist-info")} == {"microworldbench"}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"microworldbench", "microverse"}
     assert not [
         name for name in names if "__pycache__" in name or ("released" in name.lower() and name.endswith(".json"))
     ]
@@ -56,7 +57,7 @@ def test_the_wheel_holds_what_runs_and_nothing_else(wheel: Path) -> None:
 def test_every_source_file_is_in_the_wheel(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     listed = subprocess.run(
-        ["git", "ls-files", "microworldbench"], cwd=ROOT, capture_output=True, text=True, check=False
+        ["git", "ls-files", "microworldbench", "microverse"], cwd=ROOT, capture_output=True, text=True, check=False
     ).stdout.split()
     if not listed:
         pytest.skip("not a git checkout")

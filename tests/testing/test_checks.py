@@ -18,6 +18,15 @@ from microworldbench.errors import GenerationError, InputError, RunStoppedError,
 from microworldbench.generation.request import GenerationRequest, Made
 from microworldbench.hookspecs import GeneratorSpec
 from microworldbench.testing import CHECKS, LIVE_CHECKS, check_generator
+from microworldbench.testing.conformance import run_check
+from microworldbench.testing.subject import Subject
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Generators here litter on purpose: not in the checkout."""
+    monkeypatch.chdir(tmp_path)
+
 
 REFUSED = GenerationRequest(task_id="conformance", prompt="refuse me")
 
@@ -160,6 +169,27 @@ def littering(request: GenerationRequest) -> Any:
 def test_a_fault_fails_its_check(check: str, generate: Callable[[GenerationRequest], Any], words: str) -> None:
     status, detail = outcome(check, spec(generate))
     assert (status, words in detail) == ("failed", True), detail
+
+
+def test_an_interrupt_that_a_finalizer_lost_is_sent_again(tmp_path: Path) -> None:
+    class Slow:
+        def __del__(self) -> None:
+            time.sleep(0.05)
+
+    calls = 0
+
+    def generate(request: GenerationRequest) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls <= 2:  # the first sets the pace, the second gets the interrupt while its finalizer runs
+            Slow()
+        else:
+            time.sleep(0.05)
+        return good(request)
+
+    subject = Subject(spec(generate), {}, None, None, tmp_path)
+    assert run_check(LIVE_CHECKS["can_be_interrupted"], subject).status == "passed"
+    assert calls > 3  # so one interrupt was lost
 
 
 def test_a_write_to_an_absolute_path_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,24 @@
+"""``microverse``: one file per command, each imported only when it is used."""
+
+from __future__ import annotations
+
+import click
+
+from microworldbench.command_line import CONTEXT, LazyGroup, run_and_exit
+
+COMMANDS: dict[str, tuple[str, str]] = {}
+
+
+@click.group(cls=LazyGroup, commands=COMMANDS, package=__name__, context_settings=CONTEXT)
+@click.version_option(package_name="microworldbench", prog_name="microverse")
+def cli() -> None:
+    """MicroVerse: training data for micro-worlds, and Wan2.1 fine-tuned on it.
+
+    Exit status: 0 done; 1 something failed; 2 wrong input; 130 interrupted. With --json, stdout is exactly one JSON
+    document.
+    """
+
+
+def main(args: list[str] | None = None) -> None:
+    """Runs ``microverse`` and exits."""
+    run_and_exit(cli, args)

@@ -1,0 +1,91 @@
+"""Command lines whose parts load late and whose errors read well: shared by ``mwb`` and ``microverse``."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name and imports one only to run it.
+
+    Args:
+        commands: Name to (``module:attribute`` of the command, its one-line summary), in the order of the help page.
+        package: The package that the modules lie in.
+    """
+
+    def __init__(self, *args: Any, commands: Mapping[str, tuple[str, str]], package: str, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._known, self._package = dict(commands), package
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self._known)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in self._known:
+            return None
+        module, _, attribute = self._known[name][0].partition(":")
+        command = getattr(importlib.import_module(f"{self._package}.{module}"), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in self._known and not args[0].startswith("-"):
+            from .errors import UnknownNameError
+
+            raise UnknownNameError("command", args[0], self._known, f"'{ctx.command_path} --help' lists them")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        if not self._known:
+            return
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in self._known.items()])
+
+
+def run_and_exit(cli: click.Command, args: Sequence[str] | None = None, program: str | None = None) -> None:
+    """Runs a command line and exits; errors of ours print without a traceback.
+
+    Exit status: 0 done; 1 something failed; 2 wrong input; 130 interrupted; or what the command returned.
+
+    Args:
+        cli: The command.
+        args: Its arguments; by default the process's.
+        program: Its name in help texts.
+    """
+    from .errors import InputError, MicroWorldBenchError
+
+    try:
+        status: Any = cli.main(None if args is None else list(args), prog_name=program, standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        status = stop.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted; what is recorded is kept, and the same command continues", err=True)
+        status = 130
+    except click.ClickException as error:
+        error.show()
+        status = 2
+    except InputError as error:
+        _complain(error)
+        status = 2
+    except MicroWorldBenchError as error:
+        _complain(error)
+        status = 1
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader went away: nothing more to say
+        status = 1
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _complain(error: Exception) -> None:
+    from .rendering.wording import plain
+
+    click.echo(f"error: {plain(str(error), lines=True)}", err=True)
