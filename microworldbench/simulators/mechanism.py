@@ -16,7 +16,10 @@ from ..errors import UnknownNameError
 from ..rubric import Level
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from .canvas import Frames
+    from .truth import Truth
 
 
 class Parameters(BaseModel):
@@ -37,6 +40,13 @@ class Simulate(Protocol):
         """Simulates ``round(duration_s · fps)`` instants, at least one."""
 
 
+class Tell(Protocol):
+    """Tells what is true of a simulated clip."""
+
+    def __call__(self, state: Any) -> Mapping[str, Truth]:
+        """The truth of every criterion of the mechanism's core task, by criterion id."""
+
+
 class Render(Protocol):
     """Draws a state as frames of shape (frames, height, width, 3)."""
 
@@ -54,7 +64,8 @@ class Mechanism:
     """The core task whose prompt it answers."""
     summary: str
     module: str
-    """Package with modules ``parameters`` (class `Params`), ``physics`` (`simulate`) and ``drawing`` (`render`)."""
+    """Package with modules ``parameters`` (class `Params`), ``physics`` (`simulate`), ``drawing`` (`render`) and
+    ``truth`` (`truth`)."""
     violations: dict[str, str] = field(default_factory=dict)
     """Name → what then goes wrong, in one line. A violation holds at any seed."""
     default_violation: str = ""
@@ -74,6 +85,11 @@ class Mechanism:
     def render(self) -> Render:
         """The drawing."""
         return cast("Render", self._load("drawing", "render"))
+
+    @property
+    def truth(self) -> Tell:
+        """What is known of each criterion by construction."""
+        return cast("Tell", self._load("truth", "truth"))
 
     def broken_by(self, violation: str) -> str | None:
         """The violation meant by a setting: ``faithful`` is None, ``default`` the most flagrant one.
