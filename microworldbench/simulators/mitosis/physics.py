@@ -32,6 +32,7 @@ class State:
     params: Params
     seed: int
     fps: float
+    violation: str | None
     time_s: Array
     """(instants,) of the clip."""
     minutes: Array
@@ -91,6 +92,7 @@ def simulate(params: Params, seed: int, duration_s: float, fps: float, violation
         params=params,
         seed=seed,
         fps=fps,
+        violation=violation,
         time_s=time_s,
         minutes=minutes,
         progress=progress,

@@ -1,0 +1,83 @@
+"""The truth of cellular clips: a violation turns round what it breaks, and a faithful clip is right throughout."""
+
+from __future__ import annotations
+
+import pytest
+
+from microworldbench.rubric import Polarity, Task
+from microworldbench.simulators import MECHANISMS
+from microworldbench.simulators.truth import Truth
+from microworldbench.suites.folder import load_folder
+from microworldbench.suites.packaged import packaged_folder
+
+FLIPS = {
+    ("mitosis", "third_daughter"): {"one-becomes-two", "third-cell", "two-at-the-end"},
+    ("mitosis", "lost_daughter"): {"one-becomes-two", "cells-merge-or-vanish", "volume-kept", "two-at-the-end"},
+    ("mitosis", "no_segregation"): {"equal-chromatin", "empty-daughter", "parting-before-furrow", "nuclei-re-form"},
+    ("mitosis", "growing_volume"): {"volume-kept"},
+    ("mitosis", "unequal_daughters"): {"daughters-alike"},
+    ("mitosis", "reversed_time"): {
+        "one-becomes-two",
+        "alone-at-first",
+        "plate-before-parting",
+        "cells-merge-or-vanish",
+        "two-at-the-end",
+    },
+}
+"""Criteria that a violation turns round, by mechanism and violation."""
+
+_OF_DAUGHTERS = {"equal-chromatin", "empty-daughter", "daughters-alike", "nuclei-re-form"}
+OPEN = {
+    ("mitosis", "third_daughter"): _OF_DAUGHTERS,
+    ("mitosis", "lost_daughter"): _OF_DAUGHTERS,
+    ("mitosis", "no_segregation"): {"plate-before-parting"},
+    ("mitosis", "unequal_daughters"): {"equal-chromatin", "empty-daughter"},
+    ("mitosis", "reversed_time"): _OF_DAUGHTERS | {"volume-kept", "parting-before-furrow"},
+}
+"""Criteria that a violation leaves undetermined."""
+
+NAMES = sorted({name for name, _ in FLIPS})
+
+
+@pytest.fixture(scope="module")
+def tasks() -> dict[str, Task]:
+    suite = load_folder(packaged_folder() / "core")
+    return {name: suite.by_id[MECHANISMS[name].task_id] for name in NAMES}
+
+
+def told(name: str, seed: int, violation: str | None = None, duration_s: float = 5.0625) -> dict[str, Truth]:
+    mechanism = MECHANISMS[name]
+    return dict(mechanism.truth(mechanism.simulate(mechanism.params.drawn(seed), seed, duration_s, 16.0, violation)))
+
+
+def turned(task: Task, truths: dict[str, Truth]) -> set[str]:
+    """Criteria whose truth speaks against the clip."""
+    return {c.id for c in task.criteria if truths[c.id].met is (c.polarity is Polarity.PENALTY)}
+
+
+def open_(truths: dict[str, Truth]) -> set[str]:
+    return {key for key, truth in truths.items() if truth.met is None}
+
+
+def test_the_table_knows_every_violation() -> None:
+    assert set(FLIPS) == {(name, violation) for name in NAMES for violation in MECHANISMS[name].violations}
+
+
+@pytest.mark.parametrize("seed", [2, 40, 41])
+@pytest.mark.parametrize("name", NAMES)
+def test_every_criterion_has_a_truth_and_a_faithful_clip_is_right_in_all(name: str, seed: int, tasks) -> None:  # type: ignore[no-untyped-def]
+    truths = told(name, seed)
+    assert set(truths) == {criterion.id for criterion in tasks[name].criteria}
+    assert (turned(tasks[name], truths), open_(truths)) == (set(), set())
+
+
+@pytest.mark.parametrize(("name", "violation"), FLIPS)
+def test_a_violation_turns_round_what_it_breaks_and_nothing_else(name: str, violation: str, tasks) -> None:  # type: ignore[no-untyped-def]
+    truths = told(name, 42, violation)
+    assert turned(tasks[name], truths) == FLIPS[name, violation]
+    assert open_(truths) == OPEN.get((name, violation), set())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_truth_of_a_single_instant_is_told_all_the_same(name: str, tasks) -> None:  # type: ignore[no-untyped-def]
+    assert set(told(name, 3, duration_s=0.05)) == {criterion.id for criterion in tasks[name].criteria}
