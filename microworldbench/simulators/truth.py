@@ -8,6 +8,7 @@ undetermined rather than guessed: judges are not scored there.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -30,6 +31,8 @@ class Truth:
 def above(value: float, threshold: float, what: str, *, margin: float = 0.15, unit: str = "") -> Truth:
     """Met where `value` exceeds `threshold`, undetermined within ``margin`` (a share of the threshold) around it.
 
+    A value that is not finite (there was nothing to compute it from) leaves the truth undetermined.
+
     Args:
         value: From the state.
         threshold: The criterion's, in the same unit.
@@ -37,6 +40,8 @@ def above(value: float, threshold: float, what: str, *, margin: float = 0.15, un
         margin: Half-width of the undetermined band over the threshold.
         unit: For the reason.
     """
+    if not math.isfinite(value):
+        return Truth(None, f"{what}: nothing to tell it from")
     reason = f"{what} {value:.3g}{unit}, threshold {threshold:.3g}{unit}"
     if abs(value - threshold) < margin * abs(threshold):
         return Truth(None, reason + " (too close to call)")
@@ -47,6 +52,16 @@ def below(value: float, threshold: float, what: str, *, margin: float = 0.15, un
     """Met where `value` is less than `threshold`; otherwise as `above`."""
     found = above(value, threshold, what, margin=margin, unit=unit)
     return Truth(None if found.met is None else not found.met, found.reason)
+
+
+def within(value: float, low: float, high: float, what: str, *, margin: float = 0.15, unit: str = "") -> Truth:
+    """Met between `low` and `high`, undetermined within ``margin`` (a share of each) around either."""
+    if not math.isfinite(value):
+        return Truth(None, f"{what}: nothing to tell it from")
+    reason = f"{what} {value:.3g}{unit}, range {low:.3g} to {high:.3g}{unit}"
+    if min(abs(value - end) - margin * abs(end) for end in (low, high)) < 0:
+        return Truth(None, reason + " (too close to call)")
+    return Truth(low < value < high, reason)
 
 
 def declared(met: bool | None, reason: str) -> Truth:

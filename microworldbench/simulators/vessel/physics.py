@@ -49,6 +49,8 @@ class State:
     """(cells,) 0 edge-on to 1 face-on."""
     depth: Array
     """(cells,) 0 front to 1 back."""
+    violation: str | None
+    """What was broken on purpose."""
 
 
 def axis_um(params: Params, x_um: Array) -> Array:
@@ -121,6 +123,7 @@ def simulate(params: Params, seed: int, duration_s: float, fps: float, violation
         angle=rng.uniform(0, np.pi, params.cells) + np.cumsum(spin, axis=0),
         tilt=rng.uniform(0.4, 1.0, params.cells),
         depth=rng.uniform(0, 1, params.cells),
+        violation=violation,
     )
 
 

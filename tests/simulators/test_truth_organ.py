@@ -1,0 +1,82 @@
+"""The truth of organ clips: every criterion has one, faithful clips are right, violations turn round what they say."""
+
+from __future__ import annotations
+
+import pytest
+
+from microworldbench.rubric import Polarity, Task
+from microworldbench.simulators import MECHANISMS
+from microworldbench.simulators.truth import Truth
+from microworldbench.suites.folder import load_folder
+from microworldbench.suites.packaged import packaged_folder
+
+FLIPS = {
+    ("vessel", "plug_flow"): {"faster-on-axis"},
+    ("vessel", "cells_through_clot"): {"through-the-clot", "faster-in-throat"},
+    ("vessel", "reversed_flow"): {"left-to-right"},
+    ("vessel", "sloshing_flow"): {"left-to-right", "turns-round"},
+    ("vessel", "no_acceleration"): {"faster-in-throat"},
+    ("vessel", "vanishing_cells"): {"as-many-behind"},
+    ("vessel", "steady_flow"): {"surges-with-the-heart"},
+    ("vessel", "teleport"): {"cells-jump"},
+}
+"""Criteria that a violation turns round, by mechanism and violation."""
+
+OPEN = {
+    ("vessel", "sloshing_flow"): {"surges-with-the-heart"},
+    ("vessel", "vanishing_cells"): {"cells-keep-their-looks"},
+    ("vessel", "teleport"): {"cells-keep-their-looks"},
+}
+"""Criteria that a violation leaves undetermined."""
+
+NAMES = sorted({name for name, _ in FLIPS})
+
+
+@pytest.fixture(scope="module")
+def tasks() -> dict[str, Task]:
+    suite = load_folder(packaged_folder() / "core")
+    return {name: suite.by_id[MECHANISMS[name].task_id] for name in NAMES}
+
+
+def told(name: str, seed: int, violation: str | None = None, duration_s: float = 5.0625) -> dict[str, Truth]:
+    mechanism = MECHANISMS[name]
+    state = mechanism.simulate(mechanism.params.drawn(seed), seed, duration_s, 16.0, violation)
+    return dict(mechanism.truth(state))
+
+
+def turned(task: Task, truths: dict[str, Truth]) -> set[str]:
+    """Criteria whose truth is bad news for the clip."""
+    bad = {c.id: c.polarity is Polarity.PENALTY for c in task.criteria}
+    return {key for key, truth in truths.items() if truth.met is bad[key]}
+
+
+def test_the_table_knows_every_violation() -> None:
+    assert set(FLIPS) == {(name, violation) for name in NAMES for violation in MECHANISMS[name].violations}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_criterion_of_the_task_has_a_truth(name: str, tasks: dict[str, Task]) -> None:
+    assert set(told(name, 4)) == {criterion.id for criterion in tasks[name].criteria}
+
+
+@pytest.mark.parametrize("seed", [2, 40, 41])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_faithful_clip_is_right_in_everything(name: str, seed: int, tasks: dict[str, Task]) -> None:
+    truths = told(name, seed)
+    assert turned(tasks[name], truths) == set()
+    assert {key for key, truth in truths.items() if truth.met is None} == set()
+
+
+@pytest.mark.parametrize(("name", "violation"), FLIPS)
+def test_a_violation_turns_round_what_it_breaks_and_nothing_else(
+    name: str, violation: str, tasks: dict[str, Task]
+) -> None:
+    truths = told(name, 42, violation)
+    assert turned(tasks[name], truths) == FLIPS[name, violation]
+    assert {key for key, truth in truths.items() if truth.met is None} == OPEN.get((name, violation), set())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_single_instant_tells_nothing_about_time_and_breaks_nothing(name: str, tasks: dict[str, Task]) -> None:
+    truths = told(name, 3, duration_s=0.05)
+    assert turned(tasks[name], truths) <= {c.id for c in tasks[name].criteria if c.temporal}
