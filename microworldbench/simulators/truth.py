@@ -64,6 +64,13 @@ def within(value: float, low: float, high: float, what: str, *, margin: float = 
     return Truth(low < value < high, reason)
 
 
+def both(first: Truth, second: Truth) -> Truth:
+    """Met where both are, not met where either is not, else undetermined; known as far as the less certain of them."""
+    met = False if False in (first.met, second.met) else None if None in (first.met, second.met) else True
+    known: Literal["state", "declared"] = "state" if first.known == second.known == "state" else "declared"
+    return Truth(met, f"{first.reason}; {second.reason}", known)
+
+
 def declared(met: bool | None, reason: str) -> Truth:
     """A truth that holds by design of the drawing or the violation."""
     return Truth(met, reason, "declared")

@@ -42,6 +42,8 @@ class State:
     tone: Array
     """(vesicles,) colour of the cargo, 0 to 1."""
     visible: NDArray[np.bool_]
+    violation: str | None
+    """What was asked to be broken."""
 
 
 def simulate(params: Params, seed: int, duration_s: float, fps: float, violation: str | None = None) -> State:
@@ -80,6 +82,7 @@ def simulate(params: Params, seed: int, duration_s: float, fps: float, violation
         size=rng.uniform(0.9, 1.1, n),
         tone=rng.random(n),
         visible=visible,
+        violation=violation,
     )
 
 
