@@ -158,7 +158,7 @@ def _pictures(
     painter = Painter()
     with opened(path, limits) as video:
         _check_memory(video, len(wanted), limits)
-        for number, frame in enumerate(_wanted_stretches(video, timeline, wanted)):
+        for number, frame in enumerate(wanted_stretches(video, timeline, wanted)):
             index = number if timeline.ordinal else index_at.get(frame.pts)
             if index is not None and index in wanted:
                 if frame.is_corrupt:
@@ -166,9 +166,12 @@ def _pictures(
                 yield index, painter.paint(frame)
 
 
-def _wanted_stretches(video: OpenVideo, timeline: Timeline, wanted: Set[int]) -> Iterator[Any]:
+def wanted_stretches(
+    video: OpenVideo, timeline: Timeline, wanted: Set[int], *, threads: int | None = None
+) -> Iterator[Any]:
+    """Decodes the groups of pictures that hold a wanted frame; other frames come along."""
     if timeline.ordinal:
-        return decoded(video)
+        return decoded(video, threads=threads)
     needed = {timeline.packets[index] for index in wanted}
     stretches: list[tuple[int, int]] = []
     for first, last in sorted((timeline.starts[index], timeline.packets[index]) for index in wanted):
@@ -176,7 +179,7 @@ def _wanted_stretches(video: OpenVideo, timeline: Timeline, wanted: Set[int]) ->
             stretches[-1] = (stretches[-1][0], max(last, stretches[-1][1]))
         else:
             stretches.append((first, last))
-    return decoded(video, stretches, needed)
+    return decoded(video, stretches, needed, threads=threads)
 
 
 def _check_memory(video: OpenVideo, count: int, limits: MediaLimits) -> None:

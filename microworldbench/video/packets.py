@@ -20,7 +20,11 @@ def media_packets(video: OpenVideo) -> Iterator[Any]:
 
 
 def decoded(
-    video: OpenVideo, stretches: Iterable[Stretch] = ((0, None),), needed: Collection[int] | None = None
+    video: OpenVideo,
+    stretches: Iterable[Stretch] = ((0, None),),
+    needed: Collection[int] | None = None,
+    *,
+    threads: int | None = None,
 ) -> Iterator[Any]:
     """Decodes stretches of a freshly opened video.
 
@@ -31,12 +35,15 @@ def decoded(
         video: Freshly opened; it is read forward once.
         stretches: In file order, not overlapping; each begins with a key frame.
         needed: Packets whose frames are wanted; others may be left out. None: all.
+        threads: Decoder threads; None leaves it to the decoder.
 
     Yields:
         Frames in the order they are shown, within each stretch.
     """
     context = video.stream.codec_context
     context.thread_type = "AUTO"
+    if threads is not None:
+        context.thread_count = threads
     skips = needed is not None and context.name in SKIPPING_DECODERS
     numbered = enumerate(media_packets(video))
     for first, last in stretches:

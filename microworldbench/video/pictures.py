@@ -70,10 +70,14 @@ class Painter:
         self._reformatter = VideoReformatter()
         self._size: tuple[int, int] | None = None
 
-    def paint(self, frame: Any) -> NDArray[np.uint8]:
+    def paint(self, frame: Any, max_side: int | None = None) -> NDArray[np.uint8]:
         """The frame as uint8 H×W×3 RGB, turned for display, alpha composited over black, deep colours cut to 8 bits.
 
         WebM keeps the alpha of VP8 and VP9 beside the picture; it is not read, and colours come as they are stored.
+
+        Args:
+            frame: As the decoder gives it.
+            max_side: Longest side in pixels; a larger picture is shrunk to it. None keeps its size.
 
         Raises:
             VideoError: the frame's size differs from the first one's, or its orientation is not supported.
@@ -85,7 +89,9 @@ class Painter:
             raise VideoError(f"changes its size from {before} to {now} pixels while it plays; re-encode it to one size")
         has_alpha = frame.format.has_palette or any(part.is_alpha for part in frame.format.components)
         layout = "rgba" if has_alpha else "rgb24"
-        converted = self._reformatter.reformat(frame, format=layout)
+        scale = min(1.0, (max_side or math.inf) / max(size))
+        width, height = (max(1, round(side * scale)) for side in size)
+        converted = self._reformatter.reformat(frame, width, height, format=layout)
         picture: NDArray[np.uint8] = converted.to_ndarray().astype(np.uint8, copy=False)
         if has_alpha:
             picture = over_black(picture)

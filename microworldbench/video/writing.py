@@ -6,6 +6,7 @@ import contextlib
 import io
 import os
 import secrets
+from collections.abc import Iterable
 from fractions import Fraction
 from os import PathLike
 from pathlib import Path
@@ -51,36 +52,55 @@ def write(path: str | PathLike[str], video: Video, crf: int = 17) -> None:
     if path.suffix.lower() != ".mp4":
         raise InputError(f"videos are written as MP4; name the file *.mp4, got {path.name!r}")
     try:
-        data = _encoded(video, crf)
+        data = encoded(video.frames, video.fps, video.times_s, crf=crf)
     except av.FFmpegError as error:
         size = f"{video.width}×{video.height}"
         raise VideoError(f"{shown(path)}: {size} pixels cannot be encoded ({error.strerror})") from error
-    try:
-        _store(path, data)
-    except OSError as error:
-        raise VideoError(f"{shown(path)}: cannot be written ({error.strerror or error})") from error
+    store(path, data)
 
 
-def _encoded(video: Video, crf: int) -> memoryview:
+def encoded(
+    pictures: Iterable[NDArray[np.uint8]],
+    fps: float,
+    times_s: Iterable[float] | None = None,
+    *,
+    crf: int,
+    preset: str = "medium",
+    threads: int = ENCODER_THREADS,
+) -> memoryview:
+    """H.264 in MP4 as bytes; see `write`.
+
+    Args:
+        pictures: uint8 H×W×3 RGB, all of one size, at least one; taken one at a time.
+        fps: Frames per second.
+        times_s: When each appears, where they are not evenly spaced; taken along with the pictures.
+        crf: Quality.
+        preset: Of x264: how much time it takes for a small file.
+        threads: Of the encoder.
+    """
     # Encoded in memory: what fails while storing is then a plain OSError, and far smaller than the frames it came from.
     buffer = io.BytesIO()
-    pad = ((0, video.height % 2), (0, video.width % 2), (0, 0))
-    variable = video.times_s is not None
-    rate = Fraction(video.fps).limit_denominator(1001)
+    rate = Fraction(fps).limit_denominator(1001)
+    tick = 1 / rate if times_s is None else Fraction(1, TICKS_PER_S)
+    times = None if times_s is None else iter(times_s)
     with av.open(buffer, "w", format="mp4") as container:
-        stream = container.add_stream("libx264", rate=rate)
-        stream.width, stream.height = video.width + pad[1][1], video.height + pad[0][1]
-        stream.pix_fmt = "yuv420p"
-        stream.options = {"crf": str(crf), "preset": "medium"}
-        context = stream.codec_context
-        context.thread_count = ENCODER_THREADS
-        context.colorspace = BT601
-        tick = Fraction(1, TICKS_PER_S) if variable else 1 / rate
-        context.time_base = tick
-        for number, pixels in enumerate(video.frames):
+        stream: Any = None
+        pad = ((0, 0), (0, 0), (0, 0))
+        for number, pixels in enumerate(pictures):
+            if stream is None:
+                height, width = pixels.shape[:2]
+                pad = ((0, height % 2), (0, width % 2), (0, 0))
+                stream = container.add_stream("libx264", rate=rate)
+                stream.width, stream.height = width + width % 2, height + height % 2
+                stream.pix_fmt = "yuv420p"
+                stream.options = {"crf": str(crf), "preset": preset}
+                context = stream.codec_context
+                context.thread_count = threads
+                context.colorspace = BT601
+                context.time_base = tick
             frame = _frame(np.pad(pixels, pad, mode="edge") if any(map(any, pad)) else pixels)
             frame.time_base = tick
-            frame.pts = number if video.times_s is None else round(float(video.times_s[number]) * TICKS_PER_S)
+            frame.pts = number if times is None else round(float(next(times)) * TICKS_PER_S)
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     return buffer.getbuffer()
@@ -91,8 +111,19 @@ def _frame(pixels: NDArray[np.uint8]) -> Any:
     return frame.reformat(format="yuv420p", dst_colorspace=BT601)
 
 
+def store(path: Path, data: memoryview) -> None:
+    """Writes next to `path`, flushes to the disk, then renames: readers see the old file or the new one.
+
+    Raises:
+        VideoError: it cannot be stored; no partial file is left.
+    """
+    try:
+        _store(path, data)
+    except OSError as error:
+        raise VideoError(f"{shown(path)}: cannot be written ({error.strerror or error})") from error
+
+
 def _store(path: Path, data: memoryview) -> None:
-    """Writes next to `path`, flushes to the disk, then renames: readers see the old file or the new one."""
     temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
     try:
         with temporary.open("xb") as file:

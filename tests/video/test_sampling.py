@@ -100,8 +100,8 @@ def test_only_the_groups_of_pictures_that_are_needed_are_decoded(tmp_path, make,
     decoded = []
     from microworldbench.video import decoding
 
-    def counting(*args):
-        for frame in original(*args):
+    def counting(*args, **settings):
+        for frame in original(*args, **settings):
             decoded.append(frame.pts)
             yield frame
 
