@@ -119,13 +119,7 @@ def evaluate(
         reducer=reducer,
         max_missing=max_missing,
         missing=missing,
-        selection={
-            "limit": limit,
-            "levels": [level] if isinstance(level, str) else level,
-            "tasks": tasks,
-            "criteria": "measured" if judge is None else criteria,
-            "prompt_field": prompt_field,
-        },
+        selection=_selection(limit, level, tasks, "measured" if judge is None else criteria, prompt_field),
     )
     return run_job(
         job,
@@ -147,6 +141,11 @@ def generate(
     suite: object = "core",
     out: str | os.PathLike[str] | None = None,
     *,
+    limit: int | None = None,
+    level: str | Collection[str] | None = None,
+    tasks: Collection[str] | None = None,
+    criteria: Literal["all", "measured"] | None = None,
+    prompt_field: Literal["task", "requirement"] | None = None,
     workers: int = 8,
     copy_videos: bool = False,
     resume: bool = True,
@@ -159,11 +158,16 @@ def generate(
         generator: As for `evaluate`.
         suite: As for `evaluate`.
         out: The run folder.
+        limit: Only the first tasks.
+        level: Only these levels.
+        tasks: Only these task ids.
+        criteria: ``measured`` keeps only tasks with criteria that pixels decide.
+        prompt_field: Which text of a task the generator is given.
         workers: API calls in flight.
         copy_videos: Copy the user's own files into the run folder.
         resume: False refuses a folder that already holds a run.
         progress: Told what happens.
-        **options: ``name``, ``generator_settings``, ``weights``, ``seeds``, ``missing`` and ``selection`` of `prepare`.
+        **options: ``name``, ``generator_settings``, ``weights``, ``seeds`` and ``missing``, as for `evaluate`.
 
     Returns:
         The run folder, for `grade`.
@@ -171,7 +175,7 @@ def generate(
     Raises:
         InputError, RunStoppedError: as `evaluate`.
     """
-    job = prepare(generator, suite, **options)
+    job = prepare(generator, suite, selection=_selection(limit, level, tasks, criteria, prompt_field), **options)
     path = Path(out) if out is not None else default_out(job)
     generate_job(job, path, workers=workers, copy_videos=copy_videos, resume=resume, progress=progress)
     return path
@@ -183,6 +187,10 @@ def grade(
     suite: object = None,
     *,
     videos_from: str | os.PathLike[str] | None = None,
+    limit: int | None = None,
+    level: str | Collection[str] | None = None,
+    tasks: Collection[str] | None = None,
+    criteria: Literal["all", "measured"] | None = None,
     votes: int = 1,
     reducer: Reducer = "majority",
     workers: int = 8,
@@ -201,6 +209,10 @@ def grade(
         judge: As for `evaluate`.
         suite: As for `evaluate`; None takes the suite the videos were made for, where it can be found by its name.
         videos_from: A run whose videos, name and failures are kept while `out` gets the new verdicts.
+        limit: Only the first tasks.
+        level: Only these levels.
+        tasks: Only these task ids.
+        criteria: ``measured`` keeps only criteria that pixels decide.
         votes: Answers per criterion.
         reducer: How votes become one outcome.
         workers: Calls in flight; fewer while a judge's server answers 429.
@@ -210,7 +222,8 @@ def grade(
         tpm: Tokens a minute, at most, to each judge.
         challenge: Share of met verdicts asked again with another task's frames.
         progress: Told what happens.
-        **options: ``judge_settings``, ``frames``, ``weights``, ``max_missing`` and ``selection`` of `prepare`.
+        **options: ``judge_settings``, ``frames``, ``seeds``, ``weights`` and ``max_missing``, as for `evaluate`; what
+            is not said is as the videos were made for.
 
     Returns:
         The report, also saved as ``report.json`` in the run folder.
@@ -218,7 +231,27 @@ def grade(
     Raises:
         InputError, RunStoppedError: as `evaluate`.
     """
-    job = prepare_grading(out, judge, suite, videos_from=videos_from, votes=votes, reducer=reducer, **options)
+    chosen = _selection(limit, level, tasks, criteria, None)
+    job = prepare_grading(
+        out, judge, suite, videos_from=videos_from, votes=votes, reducer=reducer, selection=chosen, **options
+    )
     effort: Effort = {"workers": workers, "max_cost": max_cost, "retry": retry}
     effort |= {"rpm": rpm, "tpm": tpm, "challenge": challenge}
     return grade_job(job, Path(out), videos_from=videos_from, progress=progress, **effort)
+
+
+def _selection(
+    limit: int | None,
+    level: str | Collection[str] | None,
+    tasks: Collection[str] | None,
+    criteria: str | None,
+    prompt_field: str | None,
+) -> dict[str, Any]:
+    """The arguments of `View.of`."""
+    return {
+        "limit": limit,
+        "levels": [level] if isinstance(level, str) else level,
+        "tasks": tasks,
+        "criteria": criteria,
+        "prompt_field": prompt_field,
+    }

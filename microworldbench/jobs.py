@@ -189,6 +189,7 @@ def prepare_grading(
     votes: int = 1,
     weights: str | None = None,
     max_missing: float | None = None,
+    seeds: int | Sequence[int] | None = None,
     selection: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> Job:
@@ -198,6 +199,9 @@ def prepare_grading(
         InputError: something is wrong; nothing was spent.
     """
     made = RunFolder.read(videos_from if videos_from is not None else out).manifest
+    wanted = made.seeds if seeds is None else _seeds(seeds)
+    if strange := sorted(set(wanted) - set(made.seeds)):
+        raise InputError(f"no videos were made for seeds {strange}; there are those of {list(made.seeds)}")
     chosen = made.selection | {k: v for k, v in (selection or {}).items() if v is not None}
     kept_weights = chosen.pop("weights", None)
     if judge is None and made.judge is None:
@@ -208,7 +212,7 @@ def prepare_grading(
         judge,
         weights=weights or kept_weights or "tiered",
         selection=chosen,
-        seeds=made.seeds,
+        seeds=wanted,
         votes=votes,
         max_missing=made.max_missing if max_missing is None else max_missing,
         **options,

@@ -133,6 +133,39 @@ def test_generate_then_grade_then_markdown(mwb: Any) -> None:
     assert mwb("report", "o", "--markdown").stdout.startswith("#")
 
 
+def test_a_folder_of_videos_is_graded_where_it_lies(mwb: Any, tmp_path: Path) -> None:
+    made = mwb("generate", "--generator", "mymodel:generator", "--task", "mitosis", "--seeds", "0,3", "--out", "o")
+    assert made.returncode == 0, made.stderr
+    (tmp_path / "films" / "mitosis").mkdir(parents=True)
+    for video in sorted((tmp_path / "o" / "videos").rglob("*.mp4")):
+        seed = "3" if "3" in video.stem else "0"
+        (tmp_path / "films" / "mitosis" / f"{seed}.mp4").write_bytes(video.read_bytes())
+    chosen = ["--task", "mitosis", "--seeds", "0,3", "--json"]
+    graded = mwb("grade", "--generator", "folder:films", "--name", "films", "--out", "p", *chosen)
+    assert graded.returncode == 0, graded.stderr
+    report = json.loads(graded.stdout)
+    assert (report["generator"]["name"], report["coverage"]["videos"]) == ("films", 2)
+    assert [seed["seed"] for seed in report["tasks"][0]["seeds"]] == [0, 3]
+
+
+@pytest.mark.parametrize(
+    ("args", "expected"),
+    [
+        (["--generator", "mymodel:generator", "--out", "new"], "'mwb run' makes them"),
+        (["--generator", "mymodel:generator", "--videos-from", "o", "--out", "p"], "leave out --generator"),
+        (["--generator", "mymodel:Sized", "--task", "mitosis", "--out", "o"], "generator was generator"),
+        (["--name", "x", "--out", "o"], "--name goes with --generator"),
+        (["--seeds", "7,8", "--out", "o"], "no videos were made for seeds [7, 8]"),
+        (["--seeds", "all", "--out", "o"], "'all' is neither a number nor a list"),
+        ([], "mwb grade needs --out"),
+    ],
+)
+def test_grading_says_whose_videos_are_missing(mwb: Any, args: list[str], expected: str) -> None:
+    mwb("generate", "--generator", "mymodel:generator", "--task", "mitosis", "--out", "o")
+    done = mwb("grade", *args)
+    assert (done.returncode, expected in done.stderr) == (2, True), done.stderr
+
+
 def test_check_and_dry_run_spend_nothing(mwb: Any, tmp_path: Path) -> None:
     for option in ("--check", "--dry-run"):
         done = mwb("run", "--generator", "mymodel:generator", "--task", "mitosis", "--out", "o", option)

@@ -10,6 +10,23 @@ import click
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+
+class Seeds(click.ParamType["int | tuple[int, ...]"]):
+    """``K``, for seeds 0…K-1, or a list such as ``0,3,9``."""
+
+    name = "seeds"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | tuple[int, ...]:
+        if not isinstance(value, str):
+            return value  # type: ignore[no-any-return]
+        try:
+            if "," not in value:
+                return int(value)
+            return tuple(int(part) for part in value.split(",") if part.strip())
+        except ValueError:
+            self.fail(f"{value!r} is neither a number nor a list such as 0,3,9", param, ctx)
+
+
 SELECTION = (
     click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the first N tasks."),
     click.option(
@@ -32,12 +49,12 @@ SUITE = (
     click.option("--weights", type=click.Choice(["tiered", "raw"]), default=None, help="Weights of released suites."),
 )
 GENERATOR = (
-    click.option(
-        "--generator", required=True, metavar="REF", help="A name, folder:PATH, module:attribute or a YAML file."
-    ),
+    click.option("--generator", metavar="REF", help="A name, folder:PATH, module:attribute or a YAML file."),
     click.option("-g", "generator_settings", multiple=True, metavar="KEY=VALUE", help="Generator setting; repeatable."),
     click.option("--name", metavar="NAME", help="Name of a folder or callable in tables."),
-    click.option("--seeds", type=click.IntRange(min=1), default=1, metavar="K", help="Videos per task: seeds 0…K-1."),
+    click.option(
+        "--seeds", type=Seeds(), metavar="K", help="Videos per task: seeds 0…K-1, or a list such as 0,3,9. [default: 1]"
+    ),
     click.option(
         "--missing",
         type=click.Choice(["refuse", "skip", "fail"]),

@@ -68,17 +68,66 @@ def generate(**given: Any) -> None:
 
 
 @click.command()
-@options(SUITE, JUDGE, PASS, SELECTION, JSON)
+@options(GENERATOR, SUITE, JUDGE, PASS, SELECTION, JSON)
 @click.option("--videos-from", type=click.Path(), metavar="RUN", help="Judge another run's videos into --out.")
 def grade(videos_from: str | None, **given: Any) -> None:
-    """Judges the videos of the run folder --out (or of --videos-from, into --out)."""
+    """Judges the videos of the run folder --out, of --videos-from, or of --generator folder:PATH.
+
+    By whom and for which seeds the videos of a run folder were made need not be said again.
+    """
     from .. import evaluation
     from ..errors import InputError
-    from ..settings import parse_pairs
 
+    if given["generator"] is not None:
+        return _grade_generators_videos(videos_from, given)
+    for option, written in (("name", "--name"), ("copy_videos", "--copy-videos"), ("generator_settings", "-g")):
+        if given[option]:
+            raise InputError(f"{written} goes with --generator; without it the videos keep what their run says of them")
     if not given["out"]:
         raise InputError("mwb grade needs --out RUN, the folder whose videos are to be judged")
-    job = evaluation.prepare_grading(
+    out = Path(given["out"])
+    job = _grading(evaluation, videos_from, given)
+    if given["check"] or given["dry_run"]:
+        return _preview(job, Path(videos_from or out), given)
+    effort = _effort(given)
+    _carry_out(
+        lambda progress: evaluation.grade_job(job, out, videos_from=videos_from, progress=progress, **effort),
+        out,
+        given,
+    )
+    return None
+
+
+def _grade_generators_videos(videos_from: str | None, given: dict[str, Any]) -> None:
+    """Judges a generator's videos where they are made already: a folder's, or those of its run."""
+    from .. import evaluation
+    from ..errors import InputError
+
+    if videos_from is not None:
+        raise InputError("--videos-from says whose videos are judged; leave out --generator")
+    job = evaluation.prepare(**_arguments(given))
+    out = Path(given["out"]) if given["out"] else evaluation.default_out(job)
+    if not job.generator.references_files and not (out / "manifest.json").is_file():
+        raise InputError(
+            f"{str(out)!r} holds no videos of {job.generator.name!r}; 'mwb run' makes them and judges them"
+        )
+    if given["check"] or given["dry_run"]:
+        return _preview(job, out, given)
+    effort, copy_videos = _effort(given), given["copy_videos"]
+    if job.generator.references_files:
+        _carry_out(
+            lambda progress: evaluation.run_job(job, out, copy_videos=copy_videos, progress=progress, **effort),
+            out,
+            given,
+        )
+    _carry_out(lambda progress: evaluation.grade_job(job, out, progress=progress, **effort), out, given)
+    return None
+
+
+def _grading(evaluation: Any, videos_from: str | None, given: dict[str, Any]) -> Job:
+    from ..settings import parse_pairs
+
+    job: Job = evaluation.prepare_grading(
         given["out"],
         given["judge"],
         given["suite"],
@@ -89,18 +138,10 @@ def grade(videos_from: str | None, **given: Any) -> None:
         frames=given["frames"],
         weights=given["weights"],
         max_missing=given["max_missing"],
+        seeds=given["seeds"],
         selection=_selection(given),
     )
-    out = Path(given["out"])
-    if given["check"] or given["dry_run"]:
-        return _preview(job, Path(videos_from or out), given)
-    effort = _effort(given)
-    _carry_out(
-        lambda progress: evaluation.grade_job(job, out, videos_from=videos_from, progress=progress, **effort),
-        out,
-        given,
-    )
-    return None
+    return job
 
 
 def _carry_out(job: Any, out: Path, given: dict[str, Any]) -> None:
@@ -146,8 +187,11 @@ def _preview(job: Job, out: Path, given: dict[str, Any]) -> None:
 
 
 def _arguments(given: dict[str, Any]) -> dict[str, Any]:
+    from ..errors import InputError
     from ..settings import parse_pairs
 
+    if given["generator"] is None:
+        raise InputError("--generator REF is missing; 'mwb generators' lists what is installed")
     chosen = _selection(given)
     judge = given["judge"]
     if judge is None:
@@ -161,7 +205,7 @@ def _arguments(given: dict[str, Any]) -> dict[str, Any]:
         "frames": given["frames"],
         "name": given["name"],
         "weights": given["weights"] or "tiered",
-        "seeds": given["seeds"],
+        "seeds": 1 if given["seeds"] is None else given["seeds"],
         "votes": given["votes"],
         "reducer": given["reducer"],
         "max_missing": given["max_missing"],
