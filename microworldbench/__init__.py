@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from . import published, stats
+    from .chat.attempts import RetryPolicy
     from .comparison import Comparison, compare
     from .errors import (
         GenerationError,
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     )
     from .evaluation import evaluate, generate, grade
     from .generation.request import GenerationRequest, Generator, Made
-    from .judging.attempts import RetryPolicy
     from .judging.protocol import Answer, Group, Judge, JudgeIdentity, Question
     from .report import Report
     from .results import Judgement, Verdict
@@ -51,7 +51,7 @@ _HOMES = {
     ),
     "evaluation": ("evaluate", "generate", "grade"),
     "generation.request": ("GenerationRequest", "Generator", "Made"),
-    "judging.attempts": ("RetryPolicy",),
+    "chat.attempts": ("RetryPolicy",),
     "judging.protocol": ("Answer", "Group", "Judge", "JudgeIdentity", "Question"),
     "report": ("Report",),
     "results": ("Judgement", "Verdict"),

@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from .chat.attempts import RetryPolicy
 from .jobs import (
     Job,
     Missing,
@@ -21,7 +22,6 @@ from .jobs import (
     prepare_grading,
     run_job,
 )
-from .judging.attempts import RetryPolicy
 from .judging.effort import Effort
 from .outcomes import Reducer
 from .progress import Progress

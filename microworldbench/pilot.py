@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from .chat.ledger import Ledger
 from .errors import InputError
-from .judging.ledger import Ledger
 from .outcomes import outcome_of
 from .results import Verdict
 from .rubric import Record

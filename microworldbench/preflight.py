@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from .chat.ledger import Ledger
 from .errors import VideoError
 from .evaluation import Job
 from .generation.generate import is_open
 from .judging.estimate import Tally, TokenEstimate
 from .judging.exhibit import planned_exhibit
 from .judging.footage import Exhibit, Footage, FramePolicy
-from .judging.ledger import Ledger
 from .judging.plan import Plan, plan_calls
 from .judging.protocol import Question
 from .results import Generation, StoredVideo

@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 
 import microworldbench as bench
+from microworldbench.chat.attempts import RetryPolicy
+from microworldbench.chat.ledger import Ledger
 from microworldbench.errors import (
     CallRefusedError,
     GenerationError,
@@ -23,8 +25,6 @@ from microworldbench.errors import (
     TransientJudgeError,
     UnreadableReplyError,
 )
-from microworldbench.judging.attempts import RetryPolicy
-from microworldbench.judging.ledger import Ledger
 from microworldbench.runs import RunFolder
 
 FAST = RetryPolicy(attempts=3, first_wait_s=0.001, longest_wait_s=0.01)

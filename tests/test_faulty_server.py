@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import yaml
 
-from microworldbench.judging.ledger import Ledger
+from microworldbench.chat.ledger import Ledger
 from microworldbench.runs import RunFolder
 
 SERVER = Path(__file__).parent / "servers" / "judge_server.py"

@@ -311,6 +311,6 @@ class VideoServiceError(Exception):
 
 
 def _words(text: str) -> str:
-    from ..judging.failures import redact
+    from ..chat.failures import redact
 
     return redact(text)[:500]

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from ..chat.failures import from_status, redact
 from ..errors import CallRefusedError, GenerationError, InputError, JudgeError, JudgeUnavailableError, RunStoppedError
-from ..judging.failures import from_status, redact
 
 if TYPE_CHECKING:
     import httpx2

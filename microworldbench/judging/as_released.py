@@ -17,13 +17,14 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
+from ..chat.answer import without_surrogates
+from ..chat.json_reply import Structured, read_object
 from ..errors import UnreadableReplyError
 from ..results import Judgement
 from ..rubric import Criterion, Dimension, Task, digest_of
 from .exhibit import Exhibit
 from .order import NUMBERED
 from .prompt import inert, one_line, picture_part, task_text
-from .reply import Structured, read_object, without_surrogates
 
 ORDER = NUMBERED
 """Name of the order policy: criteria as the task lists them, the same for every vote."""

@@ -6,11 +6,11 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from ..chat.ledger import CHALLENGE, Ledger
 from ..results import Generation
 from ..rubric import Criterion
 from ..suites.view import View
 from .evidence import reads_list
-from .ledger import CHALLENGE, Ledger
 from .plan import PlannedCall, PlannedVideo, order_of
 from .protocol import Group, Judge
 

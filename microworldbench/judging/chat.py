@@ -8,20 +8,21 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
+from ..chat.answer import Answer
+from ..chat.attempts import Attempts
+from ..chat.json_reply import ReplyForm
+from ..chat.ledger import Ledger
+from ..chat.model import ChatModel
+from ..chat.prices import Price
+from ..chat.settings import SAMPLING
 from ..errors import InputError, UnreadableReplyError
 from ..rubric import Criterion, Dimension, Task, digest_of
 from ..settings import validated
-from . import probe as probing
-from .attempts import Attempts
 from .chat_settings import ChatJudgeSettings
-from .completion import read_completion
 from .estimate import CallTokens, text_tokens
 from .exhibit import Exhibit
-from .ledger import Ledger
-from .prices import UNKNOWN_IMAGE, Price, find_price
-from .protocol import Answer, Group, JudgeIdentity, Question
-from .reply import Structured, reply_schema
-from .wire import ChatWire
+from .protocol import Group, JudgeIdentity, Question
+from .reply import parse_reply, reply_schema
 
 __all__ = ["ChatJudge", "ChatJudgeSettings", "chat_judge"]
 
@@ -56,19 +57,18 @@ class ChatJudge:
         self.settings = settings
         self._policy, self._wording = settings.frame_policy, settings.wording
         self.order = self._wording.order
-        self._wire = ChatWire(settings.base_url, settings.timeout_s)
-        self._structured: Structured | None = None if settings.structured == "auto" else settings.structured
+        self._model = ChatModel(settings)
 
     @cached_property
     def identity(self) -> JudgeIdentity:
         """Model, protocol, prompt, mode, frames, order and sampling: no address, key, price or timeout."""
         settings = self.settings
-        answers = {"model", "protocol", "mode", "detail", "temperature", "seed", "reasoning_effort"}
+        answers = SAMPLING | {"protocol", "mode", "detail"}
         asked = {} if settings.protocol == "standard" else {"task_text": settings.task_text}
         return JudgeIdentity(
             name=f"openai:{settings.model}{_suffix(settings)}",
             settings={
-                **settings.model_dump(mode="json", include=answers | {"max_output_tokens", "structured"}),
+                **settings.model_dump(mode="json", include=set(answers)),
                 **asked,
                 "prompt": self._wording.digest,
                 "frame_policy": self._policy.model_dump(mode="json"),
@@ -76,24 +76,14 @@ class ChatJudge:
             },
         )
 
-    @cached_property
+    @property
     def price(self) -> Price | None:
         """USD per million tokens; None where no table has the model.
 
         Raises:
             InputError: a price file is missing or malformed.
         """
-        settings = self.settings
-        found = find_price(settings.model, settings.prices)
-        if settings.input_usd_per_mtok is None or settings.output_usd_per_mtok is None:
-            return found
-        own: dict[str, Any] = {"image": found.image} if found else {}
-        return Price(
-            input=settings.input_usd_per_mtok,
-            output=settings.output_usd_per_mtok,
-            cached=settings.cached_usd_per_mtok,
-            **own,
-        )
+        return self._model.price
 
     def check(self) -> None:
         """Looks at address, key and prices without calling anybody.
@@ -101,8 +91,7 @@ class ChatJudge:
         Raises:
             InputError: one of them cannot be used.
         """
-        self._wire.endpoint()
-        _ = self.price
+        self._model.check()
 
     def groups(self, task: Task, criteria: Sequence[Criterion]) -> list[Group]:
         """One group for each call, by `mode`; dimensions in their fixed order."""
@@ -119,12 +108,11 @@ class ChatJudge:
             return None
         exhibit = question.footage.exhibit(self._policy)
         said = self._wording.texts(question.task, question.criteria, exhibit)
-        schema = len(str(self._wording.schema(len(question.criteria))))
-        return self.price.worst_case_usd(
-            text_bytes=sum(len(t.encode()) for t in (said.fixed, said.shared, said.per_call)) + schema,
+        return self._model.worst_case_usd(
+            (said.fixed, said.shared, said.per_call),
+            self._form(len(question.criteria)),
             parts=4 + 2 * len(exhibit.pictures),
             images=exhibit.image_sizes,
-            max_output_tokens=self.settings.max_output_tokens,
         )
 
     def tokens(self, question: Question) -> CallTokens:
@@ -134,19 +122,11 @@ class ChatJudge:
         count = len(question.criteria)
         fixed, shared, per_call = (text_tokens(t) for t in (said.fixed, said.shared, said.per_call))
         fixed += 0 if self.settings.structured == "instruction" else text_tokens(str(self._wording.schema(count)))
-        image = self.price.image if self.price else UNKNOWN_IMAGE
+        image = self._model.image_tokens
         pictures = sum(image.bound(width, height) for width, height in exhibit.image_sizes)
         shared, per_call = (shared + pictures, per_call) if said.pictures_are_shared else (shared, per_call + pictures)
         output = min(self._wording.output_tokens(count), self.settings.max_output_tokens)
         return CallTokens(fixed=fixed, shared_prefix=shared, per_call=per_call, output=output)
-
-    def worst_case_probe_usd(self) -> float | None:
-        """What one probe costs at most: a request with a schema and, where that is refused, one without."""
-        if self.price is None:
-            return None
-        text = len(probing.PROBE_TEXT) + len(str(reply_schema(1)))
-        limit = self.settings.max_output_tokens
-        return 2 * self.price.worst_case_usd(text_bytes=text, parts=2, images=(), max_output_tokens=limit)
 
     async def prepare(self, ledger: Ledger, attempts: Attempts) -> None:
         """Finds out once a run folder whether the server enforces JSON schemas, unless a setting says so.
@@ -155,9 +135,8 @@ class ChatJudge:
             InputError: address, key or prices cannot be used.
             RunStoppedError: the server cannot be asked.
         """
-        self.check()
-        if self._structured is None:
-            self._structured = await probing.probe(self, ledger, attempts)
+        form = ReplyForm("verdicts", reply_schema(1))
+        await self._model.prepare(form, _is_one_verdict, ledger, attempts, name=self.identity.name)
 
     def prefetch(self, question: Question) -> None:
         """Decodes the frames of `question`, so that asking it does not wait for them.
@@ -180,57 +159,33 @@ class ChatJudge:
         if exhibit is None:  # decoding may queue behind that of other videos; what is ready must not
             exhibit = await asyncio.to_thread(question.footage.exhibit, self._policy)
         criteria = self._wording.arranged(question.task, question.criteria)
-        structured = self._structured or "schema"
         messages = self._wording.messages(question.task, criteria, exhibit, self.settings.detail)
-        request = self._request(messages, count=len(criteria), structured=structured, vote=question.vote)
+        request = self._model.request(messages, self._form(len(criteria)), draw=question.vote)
         evidence = Answer((), frames=exhibit.frames, request_sha256=_request_digest(request, exhibit))
-        answer = await self._complete(request, evidence)
+        answer = await self._model.complete(request, evidence)
         try:
             judgements = self._wording.parse(
-                answer.reply or "", [c.id for c in criteria], len(exhibit.frames), structured
+                answer.reply or "", [c.id for c in criteria], len(exhibit.frames), self._model.structured
             )
         except UnreadableReplyError as error:
             error.answer = answer
             raise
         return replace(answer, judgements=judgements)
 
-    async def ask_plainly(self, text: str, structured: Structured) -> Answer:
-        """Sends `text` alone, with or without the schema for one criterion; the answer has no judgements."""
-        request = self._request([{"role": "user", "content": text}], count=1, structured=structured)
-        return await self._complete(request, Answer((), request_sha256=digest_of(request)))
-
     async def aclose(self) -> None:
         """Closes the connections of the running event loop."""
-        await self._wire.aclose()
+        await self._model.aclose()
 
-    def _request(
-        self, messages: list[dict[str, Any]], *, count: int, structured: Structured, vote: int = 0
-    ) -> dict[str, Any]:
-        settings = self.settings
-        request: dict[str, Any] = {
-            "model": settings.model,
-            "messages": messages,
-            settings.output_limit_field: settings.max_output_tokens,
-        }
-        if structured == "schema":
-            form = {"name": "verdicts", "strict": True, "schema": self._wording.schema(count)}
-            request["response_format"] = {"type": "json_schema", "json_schema": form}
-        if settings.temperature is not None:
-            request["temperature"] = settings.temperature
-        if settings.seed is not None:
-            request["seed"] = settings.seed + vote
-        if settings.reasoning_effort is not None:
-            request["reasoning_effort"] = settings.reasoning_effort
-        return request
+    def _form(self, count: int) -> ReplyForm:
+        return ReplyForm("verdicts", self._wording.schema(count))
 
-    async def _complete(self, request: dict[str, Any], evidence: Answer) -> Answer:
-        try:
-            body = await self._wire.post(request)
-        except UnreadableReplyError as error:
-            error.answer = evidence
-            raise
-        key = self._wire.endpoint().key
-        return read_completion(body, evidence, price=self.price, limit=self.settings.max_output_tokens, key=key)
+
+def _is_one_verdict(reply: str) -> bool:
+    try:
+        parse_reply(reply, ("probe",), frames_shown=None)
+    except UnreadableReplyError:
+        return False
+    return True
 
 
 def _suffix(settings: ChatJudgeSettings) -> str:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
+from ..chat.settings import ChatSettings
 from .exhibit import MAX_FRAMES, Form, FramePolicy, Spacing
 from .wording import AsReleased, Claims, Wording
-
-Usd = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-
 
 AS_RELEASED: dict[str, Any] = {
     "mode": "dimension",
@@ -26,13 +23,9 @@ AS_RELEASED: dict[str, Any] = {
 """What ``protocol=released`` fixes."""
 
 
-class ChatJudgeSettings(BaseModel):
-    """Settings of a chat judge. Those up to `structured` are part of its identity."""
+class ChatJudgeSettings(ChatSettings):
+    """Settings of a chat judge: the model's, what it is shown and how it is asked."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, protected_namespaces=())
-
-    model: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-    """As the server knows it."""
     protocol: Literal["standard", "released"] = "standard"
     """``released`` asks as the released evaluator did, to measure what that does; it fixes frames, mode and form."""
     task_text: bool = True
@@ -53,37 +46,6 @@ class ChatJudgeSettings(BaseModel):
     """Quality images are encoded with."""
     detail: Literal["low", "high", "auto"] | None = None
     """Image detail asked for; None leaves it to the server."""
-    temperature: float | None = Field(default=None, ge=0, le=2)
-    """None leaves it out: reasoning models refuse requests that set one."""
-    seed: int | None = None
-    """Sampling seed; vote v sends seed + v. Servers may ignore it."""
-    reasoning_effort: Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"] | None = None
-    """None leaves it to the server."""
-    max_output_tokens: int = Field(default=8192, ge=64)
-    """Limit on the reply, reasoning included."""
-    structured: Literal["auto", "schema", "instruction"] = "auto"
-    """Whether the server enforces the reply's form; ``auto`` finds out with one small call."""
-    output_limit_field: Literal["max_completion_tokens", "max_tokens"] = "max_completion_tokens"
-    """What the server calls the limit on the reply."""
-    timeout_s: float = Field(default=180, gt=0, allow_inf_nan=False)
-    """Wall clock of one call."""
-    base_url: str | None = None
-    """None: ``OPENAI_BASE_URL``, else OpenAI."""
-    prices: Path | None = None
-    """A price file, looked up before the packaged table."""
-    input_usd_per_mtok: Usd | None = None
-    """With `output_usd_per_mtok`: prices of this model, instead of any table's."""
-    output_usd_per_mtok: Usd | None = None
-    cached_usd_per_mtok: Usd | None = None
-    """None: cached input costs what other input does."""
-
-    @model_validator(mode="after")
-    def _prices_come_in_pairs(self) -> ChatJudgeSettings:
-        if (self.input_usd_per_mtok is None) != (self.output_usd_per_mtok is None):
-            raise ValueError("input_usd_per_mtok and output_usd_per_mtok must be given together")
-        if self.cached_usd_per_mtok is not None and self.input_usd_per_mtok is None:
-            raise ValueError("cached_usd_per_mtok needs input_usd_per_mtok and output_usd_per_mtok")
-        return self
 
     @model_validator(mode="before")
     @classmethod

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-from .attempts import RetryPolicy
+from ..chat.attempts import RetryPolicy
 
 
 class Effort(TypedDict, total=False):

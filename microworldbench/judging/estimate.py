@@ -11,8 +11,8 @@ from collections.abc import Hashable
 
 from pydantic import Field
 
+from ..chat.prices import Price
 from ..rubric import Record
-from .prices import Price
 
 BYTES_PER_TOKEN = 4
 """Of English text, roughly, under byte-pair tokenizers."""

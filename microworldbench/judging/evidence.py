@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
+from ..chat.ledger import Ledger
 from ..results import Verdict
 from ..scorecard import Rate
 from ..stats.intervals import wilson
-from .ledger import Ledger
 
 
 def reads_list(judge: str) -> bool:

@@ -12,21 +12,22 @@ from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Unpack
 
+from ..chat.attempts import Attempts, RetryPolicy
+from ..chat.budget import Budget
+from ..chat.ledger import Ledger
+from ..chat.rate import Pace, RateChange
 from ..errors import InputError, RunStoppedError, VideoError
 from ..progress import Progress, Silent
 from ..results import Call, Reason, Verdict
 from ..runs import RunFolder
 from ..suites.view import View
-from .attempts import Attempts, RetryPolicy
-from .budget import Budget
 from .challenge import plan_challenges
 from .effort import Effort
+from .errand import JudgeErrand
 from .footage import Footage
-from .ledger import Ledger
 from .panel import leaves
 from .plan import Plan, PlannedCall, PlannedVideo, missing, plan_calls
 from .protocol import Judge, Question
-from .rate import Pace, RateChange
 
 REASONS = {"unreadable": Reason.UNREADABLE, "refused": Reason.REFUSED, "failed": Reason.FAILED}
 
@@ -204,7 +205,7 @@ class _Grading:
         await self.prepared.wait()
         with contextlib.suppress(RunStoppedError, InputError):  # kept in attempts.reason; others in flight finish
             question = self._question(video, planned, footage)
-            self._conclude(video, planned, await self.attempts.ask(question, planned.group.judge))
+            self._conclude(video, planned, await self.attempts.carry_out(JudgeErrand(question, planned.group.judge)))
 
     def _conclude(self, video: PlannedVideo, planned: PlannedCall, call: Call | None) -> None:
         """Writes the verdicts of a call that is over; None where the video could not be decoded."""

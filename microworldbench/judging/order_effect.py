@@ -18,11 +18,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ..chat.ledger import CHALLENGE
 from ..results import Call
 from ..scorecard import OrderEffect, PositionRate
 from ..stats.resampling import cluster_codes, spreads, sum_by_cluster
 from .evidence import reads_list
-from .ledger import CHALLENGE
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from ..chat.ledger import Ledger
 from ..results import Generation, Reason, Verdict
 from ..rubric import Criterion, Task
 from ..suites.view import View
-from .ledger import Ledger
 from .order import POLICY, shown_order
 from .panel import panel_of
 from .protocol import Group, Judge

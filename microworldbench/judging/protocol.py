@@ -7,15 +7,17 @@ logging and resume. A judge only answers, or raises one of the `JudgeError` kind
 from __future__ import annotations
 
 from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from pydantic import Field, JsonValue
 
-from ..results import Judgement, ShownFrame, Usage
+from ..chat.answer import Answer
 from ..rubric import Criterion, Record, Task, digest_of
 from .footage import Footage
+
+__all__ = ["Answer", "Group", "Judge", "JudgeIdentity", "Question"]
 
 
 class JudgeIdentity(Record):
@@ -49,19 +51,6 @@ class Question:
     footage: Footage
     shown: str | None = None
     """``task/seed`` of the video, where it is another task's: a challenge."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A judge's answer: one judgement for every criterion asked, and the evidence."""
-
-    judgements: tuple[Judgement, ...]
-    reply: str | None = None
-    """The raw reply, as it came."""
-    frames: tuple[ShownFrame, ...] = ()
-    usage: Usage = field(default_factory=Usage)
-    finish_reason: str | None = None
-    request_sha256: str | None = None
 
 
 @dataclass(frozen=True)

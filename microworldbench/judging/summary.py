@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..chat.ledger import Ledger
 from ..outcomes import Outcome, outcome_of
 from ..results import Call, Reservation, Verdict
 from ..scorecard import Judging, MemberScore, Rate, Score
 from ..stats.resampling import cluster_codes, spreads, sum_by_cluster
 from ..suites.snapshot import Snapshot
 from .evidence import ungrounded, weak_evidence
-from .ledger import Ledger
 from .order_effect import ShownList, order_effect, shown_list
 
 

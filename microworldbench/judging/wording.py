@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from ..chat.json_reply import Structured
 from ..results import Judgement
 from ..rubric import Criterion, Task
 from . import order
@@ -20,7 +21,7 @@ from .as_released import (
 )
 from .exhibit import Exhibit, Form
 from .prompt import build_messages, captions, claims_text, instructions, prompt_digest, task_text
-from .reply import Structured, parse_reply, reply_schema
+from .reply import parse_reply, reply_schema
 
 Messages = list[dict[str, Any]]
 

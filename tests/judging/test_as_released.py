@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 import microworldbench as bench
 from microworldbench.audit import score_as_released
 from microworldbench.audit.runs import released_form, results_of_run
+from microworldbench.chat.attempts import RetryPolicy
 from microworldbench.errors import InputError, UnreadableReplyError
 from microworldbench.judging.as_released import parse_scores
-from microworldbench.judging.attempts import RetryPolicy
 from microworldbench.judging.chat import chat_judge
 from microworldbench.results import Reason
 from microworldbench.runs import RunFolder

@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import microworldbench as bench
+from microworldbench.chat.attempts import RetryPolicy
+from microworldbench.chat.budget import Budget
+from microworldbench.chat.ledger import Ledger
 from microworldbench.errors import RunStoppedError, TransientJudgeError
-from microworldbench.judging.attempts import RetryPolicy
-from microworldbench.judging.budget import Budget
-from microworldbench.judging.ledger import Ledger
 from microworldbench.judging.protocol import Answer, Group, JudgeIdentity, Question
 from microworldbench.results import Judgement, Usage
 from microworldbench.runs import RunFolder

@@ -8,6 +8,7 @@ import tracemalloc
 import pytest
 from asking import ask, judge_of
 
+from microworldbench.chat.failures import ContentDeclinedError
 from microworldbench.errors import (
     CallRefusedError,
     InputError,
@@ -16,7 +17,6 @@ from microworldbench.errors import (
     UnreadableReplyError,
 )
 from microworldbench.judging.chat import ChatJudge, ChatJudgeSettings
-from microworldbench.judging.failures import ContentDeclinedError
 from microworldbench.judging.protocol import Answer
 
 

@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import microworldbench as bench
+from microworldbench.chat.prices import Price
 from microworldbench.evaluation import prepare
 from microworldbench.judging.chat import chat_judge
 from microworldbench.judging.estimate import CallTokens, Tally, text_tokens
-from microworldbench.judging.prices import Price
 from microworldbench.preflight import preview
 
 PRICE = Price(input=10.0, cached=1.0, output=100.0)

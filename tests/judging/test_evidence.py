@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 import microworldbench as bench
+from microworldbench.chat.attempts import RetryPolicy
+from microworldbench.chat.ledger import Ledger
 from microworldbench.errors import InputError, RunStoppedError, TransientJudgeError
-from microworldbench.judging.attempts import RetryPolicy
 from microworldbench.judging.evidence import is_weak, share_of
-from microworldbench.judging.ledger import Ledger
 from microworldbench.judging.protocol import Answer
 from microworldbench.results import Judgement, Verdict
 from microworldbench.runs import RunFolder

@@ -9,7 +9,7 @@ import pytest
 from asking import make_criterion
 
 import microworldbench as bench
-from microworldbench.judging.attempts import RetryPolicy
+from microworldbench.chat.attempts import RetryPolicy
 from microworldbench.results import Reason
 from microworldbench.runs import RunFolder
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 import microworldbench as bench
+from microworldbench.chat.attempts import RetryPolicy
 from microworldbench.errors import CallRefusedError, InputError, RunConflictError
-from microworldbench.judging.attempts import RetryPolicy
 from microworldbench.judging.cascade import Cascade
 from microworldbench.judging.panel import Panel, leaves, panel_names, panel_of
 from microworldbench.judging.protocol import Group

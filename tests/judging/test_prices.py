@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from microworldbench.errors import InputError, SuiteError
-from microworldbench.judging.prices import (
+from microworldbench.chat.prices import (
     UNKNOWN_IMAGE,
     Patches,
     Price,
@@ -18,6 +17,7 @@ from microworldbench.judging.prices import (
     load_prices,
     packaged_prices,
 )
+from microworldbench.errors import InputError, SuiteError
 
 PRICE = Price(input=2.0, cached=0.5, cache_write=2.5, output=8.0)
 OWN = """\

@@ -7,10 +7,10 @@ import asyncio
 import pytest
 from asking import judge_of, make_question, run
 
+from microworldbench.chat.attempts import Attempts, RetryPolicy
+from microworldbench.chat.budget import Budget
+from microworldbench.chat.ledger import Ledger
 from microworldbench.errors import CallRefusedError, InputError, RunStoppedError
-from microworldbench.judging.attempts import Attempts, RetryPolicy
-from microworldbench.judging.budget import Budget
-from microworldbench.judging.ledger import Ledger
 
 QUICK = RetryPolicy(attempts=3, first_wait_s=0.01, longest_wait_s=0.02)
 

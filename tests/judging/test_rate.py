@@ -13,9 +13,9 @@ import pytest
 from judge_server import JudgeServer
 
 import microworldbench as bench
+from microworldbench.chat.attempts import RetryPolicy
+from microworldbench.chat.rate import Pace, RateChange, Throttle, Turn
 from microworldbench.errors import InputError, RunStoppedError, TransientJudgeError
-from microworldbench.judging.attempts import RetryPolicy
-from microworldbench.judging.rate import Pace, RateChange, Throttle, Turn
 from microworldbench.runs import RunFolder
 
 Make = Callable[..., Any]

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from microworldbench.chat.json_reply import MAX_REPLY_CHARACTERS
 from microworldbench.errors import UnreadableReplyError
-from microworldbench.judging.reply import MAX_REPLY_CHARACTERS, labels, parse_reply, reply_schema
+from microworldbench.judging.reply import labels, parse_reply, reply_schema
 from microworldbench.results import Reason
 
 GOOD = {"observation": "seen", "frames": [2, 1], "verdict": "met"}

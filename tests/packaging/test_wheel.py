@@ -37,7 +37,7 @@ def test_the_wheel_holds_what_runs_and_nothing_else(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     for needed in (
         "microworldbench/py.typed",
-        "microworldbench/judging/prices.yaml",
+        "microworldbench/chat/prices.yaml",
         "microworldbench/rendering/templates/report.html",
         "microworldbench/rendering/templates/report.css",
         "microworldbench/rendering/templates/report.js",

@@ -6,9 +6,9 @@ import contextlib
 import os
 from typing import Any
 
+from microworldbench.chat.failures import redact, retry_after_s
 from microworldbench.errors import GenerationError, InputError, RunStoppedError
 from microworldbench.generation.videos_api import VideoServiceError
-from microworldbench.judging.failures import redact, retry_after_s
 
 from .settings import VeoSettings
 

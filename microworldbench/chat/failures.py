@@ -11,8 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import CallRefusedError, JudgeError, JudgeUnavailableError, TransientJudgeError
-from .protocol import Answer
-from .reply import without_surrogates
+from .answer import Answer, without_surrogates
 
 MAX_WORDS = 300
 """Characters of a server's message that are passed on."""

@@ -1,9 +1,8 @@
-"""One question, asked until it is answered or cannot be: retries, reservations, the call log."""
+"""One errand, asked until it is answered or cannot be: retries, reservations, the call log."""
 
 from __future__ import annotations
 
 import asyncio
-import inspect
 import random
 import time
 import uuid
@@ -21,8 +20,8 @@ from ..errors import (
 )
 from ..results import Call, Judgement, Reservation, Usage
 from ..runs import now
+from .answer import Answer, Errand
 from .budget import Budget
-from .protocol import Answer, Judge, Question
 from .rate import Pace, Signal, Throttle, Turn
 
 FAILURES_IN_A_ROW = 5
@@ -68,7 +67,7 @@ class _Tried:
 
 @dataclass
 class Attempts:
-    """Asks questions on one event loop and logs every attempt.
+    """Carries out errands on one event loop and logs every attempt.
 
     Args:
         log: Takes each reservation and call before the next step begins.
@@ -89,8 +88,8 @@ class Attempts:
     reason: RunStoppedError | InputError | None = None
     _in_a_row: int = 0
 
-    async def ask(self, question: Question, judge: Judge) -> Call:
-        """Asks until the question is answered, refused, or out of attempts.
+    async def carry_out(self, errand: Errand) -> Call:
+        """Asks until the errand is answered, refused, or out of attempts.
 
         Returns:
             The last call, as logged.
@@ -101,7 +100,7 @@ class Attempts:
         tries = {"rate_limited": 0, "other": 0}
         most = {"rate_limited": self.retry.rate_limited_attempts, "other": self.retry.attempts}
         while True:
-            tried = await self._in_turn(question, judge, sum(tries.values()) + 1)
+            tried = await self._in_turn(errand, sum(tries.values()) + 1)
             kind = "rate_limited" if tried.signal == "rate_limited" else "other"
             tries[kind] += 1
             if tried.is_final or tries[kind] >= most[kind]:
@@ -116,14 +115,14 @@ class Attempts:
         self.stopped.set()
         self.pace.release()
 
-    async def _in_turn(self, question: Question, judge: Judge, attempt: int) -> _Tried:
-        """One attempt, as soon as the judge's server may be asked."""
-        throttle = self.pace.throttle(judge.identity.name)
+    async def _in_turn(self, errand: Errand, attempt: int) -> _Tried:
+        """One attempt, as soon as the server may be asked."""
+        throttle = self.pace.throttle(errand.asked)
         turn = await throttle.enter()
         tried: _Tried | None = None
         try:
             async with self.slots:
-                tried = await self._attempt(question, judge, attempt, throttle, turn)
+                tried = await self._attempt(errand, attempt, throttle, turn)
         finally:
             if tried is None:
                 throttle.leave(turn, "neutral")
@@ -133,33 +132,22 @@ class Attempts:
                 throttle.leave(turn, tried.signal, tokens=tried.tokens, retry_after_s=hold_s)
         return tried
 
-    async def _attempt(self, question: Question, judge: Judge, attempt: int, throttle: Throttle, turn: Turn) -> _Tried:
-        blank = _blank(judge, question.group, attempt).model_copy(
-            update={
-                "task": question.task.id,
-                "seed": question.seed,
-                "vote": question.vote,
-                "criteria": tuple(c.id for c in question.criteria),
-                "shown": question.shown,
-            }
-        )
+    async def _attempt(self, errand: Errand, attempt: int, throttle: Throttle, turn: Turn) -> _Tried:
+        blank = errand.described().model_copy(update={"id": uuid.uuid4().hex, "attempt": attempt, "created": now()})
 
         async def asked() -> dict[str, object]:
             throttle.begin(turn)
-            answer = await _answer(judge, question)
-            _check(answer, question)
-            return _evidence(answer)
+            return _evidence(await errand.ask())
 
-        return await self._logged(blank, judge.worst_case_usd(question), judge, asked)
+        return await self._logged(blank, errand.worst_case_usd(), errand.asked, asked)
 
     async def _logged(
-        self, blank: Call, worst: float | None, judge: Judge, ask: Callable[[], Awaitable[dict[str, object]]]
+        self, blank: Call, worst: float | None, name: str, ask: Callable[[], Awaitable[dict[str, object]]]
     ) -> _Tried:
         """One attempt between its reservation and its line in the log."""
         if self.reason is not None:
             raise self.reason
         if worst is None and self.budget.limit_usd is not None:
-            name = judge.identity.name
             raise self._stopping(InputError(f"--max-cost needs a price for {name!r}: extend the price table"))
         try:
             await self.budget.reserve(worst or 0.0)
@@ -233,37 +221,6 @@ class Attempts:
                 await self.stopped.wait()
         except TimeoutError:
             return
-
-
-def _blank(judge: Judge, group: str, attempt: int) -> Call:
-    return Call(
-        id=uuid.uuid4().hex,
-        task="",
-        seed=0,
-        judge=judge.identity.name,
-        group=group,
-        attempt=attempt,
-        status="failed",
-        created=now(),
-    )
-
-
-async def _answer(judge: Judge, question: Question) -> Answer:
-    if inspect.iscoroutinefunction(judge.ask):
-        return await judge.ask(question)  # type: ignore[no-any-return]
-    answer = await asyncio.to_thread(judge.ask, question)
-    return await answer if inspect.isawaitable(answer) else answer
-
-
-def _check(answer: Answer, question: Question) -> None:
-    asked, given = [c.id for c in question.criteria], [j.criterion for j in answer.judgements]
-    if sorted(asked) != sorted(given):
-        raise UnreadableReplyError(
-            f"asked about {', '.join(asked)}; the answer is about {', '.join(given) or 'nothing'}", answer
-        )
-    for judgement in answer.judgements:
-        if (judgement.met is None) == (judgement.reason is None):
-            raise UnreadableReplyError(f"{judgement.criterion}: a null verdict, and only that, has a reason", answer)
 
 
 def _evidence(answer: Answer) -> dict[str, object]:

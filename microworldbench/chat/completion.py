@@ -8,10 +8,9 @@ from typing import Any
 
 from ..errors import UnreadableReplyError
 from ..results import Usage
+from .answer import Answer, without_surrogates
 from .failures import ContentDeclinedError, redact
 from .prices import Price
-from .protocol import Answer
-from .reply import without_surrogates
 
 
 def read_completion(body: dict[str, Any], evidence: Answer, *, price: Price | None, limit: int, key: str) -> Answer:
