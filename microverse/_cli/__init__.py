@@ -6,7 +6,9 @@ import click
 
 from microworldbench.command_line import CONTEXT, LazyGroup, run_and_exit
 
-COMMANDS: dict[str, tuple[str, str]] = {}
+COMMANDS: dict[str, tuple[str, str]] = {
+    "data": ("data:data", "Build a training set out of videos."),
+}
 
 
 @click.group(cls=LazyGroup, commands=COMMANDS, package=__name__, context_settings=CONTEXT)

@@ -6,7 +6,7 @@ own MP4 files.
 
 from .clip import Video
 from .cutting import cut
-from .decoding import SampledFrame, VideoInfo, probe, read, sample
+from .decoding import SampledFrame, VideoInfo, packet_digest, probe, read, sample
 from .opening import DEFAULT_LIMITS, MediaLimits, shown
 from .streaming import StreamedFrame, stream
 from .writing import write
@@ -19,6 +19,7 @@ __all__ = [
     "Video",
     "VideoInfo",
     "cut",
+    "packet_digest",
     "probe",
     "read",
     "sample",

@@ -6,6 +6,7 @@ lost, and which frames would be left depends on the decoder.
 
 from __future__ import annotations
 
+import hashlib
 import operator
 from collections.abc import Iterator, Set
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from ..errors import InputError, VideoError
 from .clip import Video
 from .opening import DEFAULT_LIMITS, MediaLimits, OpenVideo, opened, shown
-from .packets import decoded
+from .packets import decoded, media_packets
 from .pictures import Painter, orientation_of
 from .timeline import Timeline, timeline_of
 
@@ -136,6 +137,19 @@ def read(path: str | PathLike[str], *, limits: MediaLimits = DEFAULT_LIMITS) -> 
     _check_complete(path, timeline, missing)
     times = [timeline.time_s(index) for index in range(len(frames))] if timeline.variable else None
     return Video(frames, float(timeline.fps), None if times is None else np.array(times))
+
+
+def packet_digest(path: str | PathLike[str], *, limits: MediaLimits = DEFAULT_LIMITS) -> str:
+    """sha256 over the compressed pictures: the same for a video that was only put into another container.
+
+    Raises:
+        VideoError: it cannot be opened or exceeds `limits`.
+    """
+    digest = hashlib.sha256()
+    with opened(Path(path), limits) as video:
+        for packet in media_packets(video):
+            digest.update(memoryview(packet))
+    return digest.hexdigest()
 
 
 def _all_frames(path: Path, timeline: Timeline, limits: MediaLimits) -> tuple[NDArray[np.uint8], set[int]]:

@@ -1,0 +1,93 @@
+"""The frames of a clip that its scores are computed from, collected while a video streams by.
+
+However long a shot gets, only a few dozen of its sampled frames are held: when the store is full every second one goes
+and the stride doubles. Which frames remain depends on the video alone, so a later pass that decodes just these frames
+computes the same scores.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from microworldbench.video import StreamedFrame
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """One frame, reduced to what scores need."""
+
+    index: int
+    time_s: float
+    image: NDArray[np.uint8]
+    """H×W×3 RGB, shrunk to ``split.evidence_px``."""
+    dark_rows: NDArray[np.float32]
+    """Share of black pixels in each row of the full-size picture."""
+    dark_columns: NDArray[np.float32]
+
+
+def take(frame: StreamedFrame, *, max_side: int, dark: int) -> Evidence:
+    """Reduces a frame: `max_side` pixels, and black up to brightness `dark`."""
+    black = frame.luma() <= dark
+    rows, columns = black.mean(axis=1, dtype=np.float32), black.mean(axis=0, dtype=np.float32)
+    return Evidence(frame.source_index, frame.time_s, frame.image(max_side), rows, columns)
+
+
+def evenly(items: Sequence[T], count: int) -> list[T]:
+    """At most `count` of `items`: those in the middles of equal parts."""
+    if len(items) <= count:
+        return list(items)
+    return [items[(2 * part + 1) * len(items) // (2 * count)] for part in range(count)]
+
+
+class SampleClock:
+    """Says which frames are samples: the first at or after every 1/`rate` s.
+
+    Args:
+        rate: Samples per second.
+    """
+
+    def __init__(self, rate: float) -> None:
+        self._rate = rate
+        self._due_s = 0.0
+
+    def is_due(self, time_s: float) -> bool:
+        """Whether the frame that appears at `time_s` is a sample. Times must come in order."""
+        if time_s < self._due_s - 1e-9:
+            return False
+        self._due_s = (int(time_s * self._rate + 1e-6) + 1) / self._rate
+        return True
+
+
+class Store:
+    """Samples of the shot that is streaming by, thinned as it grows.
+
+    Args:
+        capacity: Frames held at most; never fewer than half of it once that many were offered.
+        max_side: See `take`.
+        dark: See `take`.
+    """
+
+    def __init__(self, capacity: int, *, max_side: int, dark: int) -> None:
+        self._capacity, self._max_side, self._dark = capacity, max_side, dark
+        self._kept: list[Evidence] = []
+        self._offered = 0
+        self._stride = 1
+
+    def offer(self, frame: StreamedFrame) -> None:
+        """Takes the next sample, or passes it over."""
+        if self._offered % self._stride == 0:
+            self._kept.append(take(frame, max_side=self._max_side, dark=self._dark))
+        self._offered += 1
+        if len(self._kept) >= self._capacity:
+            self._kept, self._stride = self._kept[::2], 2 * self._stride
+
+    def frames(self, count: int, last: int) -> list[Evidence]:
+        """At most `count` of what is held up to frame `last`, spread over the shot."""
+        return evenly([evidence for evidence in self._kept if evidence.index <= last], count)
