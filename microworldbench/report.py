@@ -10,16 +10,21 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from .corrections import correct_scores
 from .errors import InputError, MissingExtraError, VideoError
 from .judging.order import NUMBERED
 from .judging.panel import panel_names
 from .judging.summary import CallLog, summarize
+from .labels import Label, dump_labels, of_videos, read_labels
 from .results import Generation, Verdict
 from .rubric import Criterion, Dimension, Level
 from .runs import Manifest, RunFolder, write_atomically
 from .scorecard import Coverage, Named, Score, Scorecard, Scores, TaskScore
 from .scoring import score
 from .suites.snapshot import Snapshot, SnapshotCriterion
+
+LABELS = "labels.jsonl"
+"""Where a run folder keeps the experts' labels that correct its scores."""
 
 
 class TaskScores(tuple[TaskScore, ...]):
@@ -94,14 +99,19 @@ class Report:
         return RunFolder.read(self._run()).manifest
 
     @classmethod
-    def from_run(cls, path: str | os.PathLike[str]) -> Report:
+    def from_run(cls, path: str | os.PathLike[str], *, labels: str | os.PathLike[str] | None = None) -> Report:
         """Recomputes the report of a run folder from its verdicts, offline.
 
+        Args:
+            path: The run folder.
+            labels: Experts' labels (see `labels`) on a random sample of tasks, which correct the scores; by default
+                those that `mwb score --labels` stored in the folder.
+
         Raises:
-            InputError: it is not a run folder, has no verdicts yet, or is damaged.
+            InputError: it is not a run folder, has no verdicts yet, or is damaged; or the labels are no random sample.
         """
         run = RunFolder.read(path)
-        return cls(scorecard_of(run), run.path)
+        return cls(scorecard_of(run, labels), run.path)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Report:
@@ -183,11 +193,15 @@ class Report:
         return self.run
 
 
-def scorecard_of(run: RunFolder) -> Scorecard:
+def scorecard_of(run: RunFolder, labels: str | os.PathLike[str] | None = None) -> Scorecard:
     """Scores what a run folder holds.
 
+    Args:
+        run: The run folder.
+        labels: Experts' labels; by default those stored in the folder, if any.
+
     Raises:
-        InputError: the run has not been graded, or is damaged.
+        InputError: the run has not been graded, or is damaged; or the labels are no random sample of its tasks.
     """
     manifest, snapshot = run.manifest, run.snapshot
     if manifest.judge is None:
@@ -222,7 +236,28 @@ def scorecard_of(run: RunFolder) -> Scorecard:
         judge=manifest.judge,
         usage=log.ledger.usage(),
         judging=judging,
+        corrected=None
+        if (told := labels_of(run, labels)) is None
+        else correct_scores(
+            told, snapshot, current, failed=failed, seeds=manifest.seeds, reducer=manifest.reducer, members=members
+        ),
     )
+
+
+def labels_of(run: RunFolder, path: str | os.PathLike[str] | None = None) -> list[Label] | None:
+    """The labels of `path` that are about a run's videos; by default those stored in its folder, None without any."""
+    file = run.path / LABELS if path is None else Path(path)
+    if path is None and not file.is_file():
+        return None
+    videos = {made.video.sha256 for made in run.generations().values() if made.video is not None}
+    return of_videos(read_labels(file).labels, videos)
+
+
+def store_labels(run: RunFolder, path: str | os.PathLike[str]) -> None:
+    """Keeps the labels of `path` in the run folder, so that the corrected scores can be recomputed from it."""
+    kept = dump_labels(labels_of(run, path) or [])
+    with run.stopping(run.path / LABELS):
+        write_atomically(run.path / LABELS, kept.encode("utf-8", "backslashreplace"))
 
 
 def gather(run_path: Path, page: Path, texts: Mapping[str, Any]) -> Iterator[Any]:

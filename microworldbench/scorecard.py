@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, JsonValue
 
-from .rubric import Dimension, Level, Record
+from .rubric import Dimension, Level, Polarity, Record
 
 SCHEMA = 1
 
@@ -178,6 +178,64 @@ class Judging(Record):
     """Of a panel. They are a range, never averaged."""
 
 
+CorrectionReason = Literal["too_few", "not_drawn"]
+"""Why there is no corrected score. ``too_few``: fewer than 10 labelled tasks. ``not_drawn``: the sample was drawn from
+some levels only."""
+
+
+class CorrectedScore(Record):
+    """A score in points as experts would give it: the judge on all tasks, corrected by experts on some (PPI++)."""
+
+    value: float | None
+    reason: CorrectionReason | None = None
+    """Why `value` is None."""
+    ci95: tuple[float, float] | None = None
+    """Over tasks like these; it covers the sampling of tasks and of labels."""
+    n: int
+    """Tasks with expert labels."""
+    n_unlabelled: int
+    power: float | None = None
+    """How far the judge's scores are used: 0 not at all, 1 fully."""
+    label_mean: float | None = None
+    """The labelled tasks alone, by the experts."""
+    judge_mean: float | None = None
+    """All tasks, by the judge alone."""
+
+
+class JudgeErrors(Record):
+    """How a judge errs in one dimension and polarity, and the rate of met criteria behind the one it reports."""
+
+    dimension: Dimension
+    polarity: Polarity
+    sensitivity: Rate
+    """Of the criteria that experts call met, those the judge calls met."""
+    specificity: Rate
+    """Of the criteria that experts call not met, those the judge calls not met."""
+    judged: Rate
+    """Criteria the judge calls met, over all tasks."""
+    corrected: float | None
+    """The same rate corrected for these errors (Rogan & Gladen). A diagnostic, not a score."""
+    ci95: tuple[float, float] | None = None
+    reason: Literal["too_few", "weak_judge"] | None = None
+    """Why `corrected` is None: under 30 labels of either kind, or sensitivity + specificity under 1.3."""
+
+
+class Corrected(Record):
+    """Scores corrected by experts' labels on a random sample of tasks."""
+
+    labels_sha256: str
+    """Of the stored labels."""
+    raters: tuple[str, ...]
+    seeds: tuple[int, ...]
+    """Seeds that were labelled; the correction is about these."""
+    overall: CorrectedScore
+    by_level: dict[Level, CorrectedScore]
+    by_dimension: dict[Dimension, CorrectedScore]
+    errors: tuple[JudgeErrors, ...]
+    """By dimension and polarity, where there are labels."""
+    notes: tuple[str, ...] = ()
+
+
 class Scorecard(Scores):
     """Everything ``report.json`` holds."""
 
@@ -188,3 +246,5 @@ class Scorecard(Scores):
     judge: Named
     usage: TotalUsage = TotalUsage()
     judging: Judging = Judging()
+    corrected: Corrected | None = None
+    """None without expert labels (``mwb score --labels``)."""

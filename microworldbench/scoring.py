@@ -34,7 +34,7 @@ from .scorecard import Coverage, FailureSensitivity, Score, Scores, SeedScore, T
 from .stats.intervals import mean_interval
 
 __all__ = ["MAX_MISSING", "MICRO", "ZERO", "Outcome", "Points", "Scope", "Scored", "Weighted"]
-__all__ += ["reduce_votes", "score", "score_criteria"]
+__all__ += ["reduce_verdicts", "reduce_votes", "score", "score_criteria"]
 
 MICRO = 1_000_000
 MAX_MISSING = 0.005
@@ -156,13 +156,14 @@ def score(
     records = [v if isinstance(v, Verdict) else Verdict.model_validate(v) for v in verdicts]
     if seeds is None:
         seeds = sorted({v.seed for v in records} | {seed for _, seed in failed}) or [0]
-    board = _Board(suite, _outcomes(records, reducer, members), frozenset(failed), tuple(seeds))
+    board = _Board(suite, reduce_verdicts(records, reducer, members), frozenset(failed), tuple(seeds))
     return board.scores(max_missing)
 
 
-def _outcomes(
-    verdicts: Iterable[Verdict], reducer: Reducer, members: Collection[str]
+def reduce_verdicts(
+    verdicts: Iterable[Verdict], reducer: Reducer = "majority", members: Collection[str] = ()
 ) -> dict[tuple[str, int], dict[str, Outcome]]:
+    """The outcome of every criterion that has a verdict, by video (task, seed) and criterion; see `reduce_votes`."""
     last = {v.key: v for v in verdicts}
     votes: dict[tuple[str, int], dict[str, list[Verdict]]] = defaultdict(lambda: defaultdict(list))
     for verdict in last.values():

@@ -14,12 +14,21 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("run", type=click.Path())
+@click.option("--labels", type=click.Path(), metavar="FILE", help="Experts' labels that correct the scores.")
 @options(JSON)
-def score(run: str, as_json: bool) -> None:
-    """Recomputes the scores of the run folder RUN from its verdicts and saves report.json."""
-    from ..report import Report
+def score(run: str, labels: str | None, as_json: bool) -> None:
+    """Recomputes the scores of the run folder RUN from its verdicts and saves report.json.
 
-    report = Report.from_run(run)
+    --labels adds scores corrected by experts. FILE is JSON lines or CSV with the columns task, seed, criterion, rater,
+    met and inclusion: the tasks must have been drawn at random, each with the probability that inclusion states.
+    The labels are kept in the run folder as labels.jsonl, so that the corrected scores can be recomputed.
+    """
+    from ..report import Report, store_labels
+    from ..runs import RunFolder
+
+    report = Report.from_run(run, labels=labels)
+    if labels is not None:
+        store_labels(RunFolder.read(run), labels)
     saved = report.save(run)
     show(report, as_json)
     if not as_json:

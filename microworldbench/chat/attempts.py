@@ -18,8 +18,8 @@ from ..errors import (
     UnreadableReplyError,
     VideoError,
 )
+from ..logbook import now
 from ..results import Call, Judgement, Reservation, Usage
-from ..runs import now
 from .answer import Answer, Errand
 from .budget import Budget
 from .rate import Pace, Signal, Throttle, Turn

@@ -15,8 +15,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from ..logbook import now
 from ..rubric import Record
-from ..runs import now
 
 SHRINK = 0.7
 """Factor on the calls in flight after a 429."""

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from math import fsum
 
 from ..judging.panel import panel_names
-from ..outcomes import Outcome, reduce_votes
-from ..results import Verdict
+from ..outcomes import Outcome
 from ..rubric import Polarity
 from ..runs import RunFolder
-from ..suites.snapshot import Snapshot, SnapshotTask
+from ..scoring import reduce_verdicts
+from ..suites.snapshot import SnapshotTask
 from .contestants import Contestant
 from .gaps import rounded
 from .records import CriterionGap
@@ -44,30 +43,18 @@ def outcomes_of(run: Contestant) -> Outcomes:
     assert run.snapshot is not None
     folder = RunFolder.read(run.folder)
     manifest = folder.manifest
-    members = panel_names(run.card.judge.settings)
     failed = {key for key, made in folder.generations().items() if made.status == "failed"}
-    votes = _votes(folder.verdicts(), run.snapshot)
+    digests = {(task.id, c.id): c.digest for task in run.snapshot.tasks for c in task.criteria}
+    current = [v for v in folder.verdicts() if digests.get((v.task, v.criterion)) == v.criterion_digest]
+    outcomes = reduce_verdicts(current, manifest.reducer, panel_names(run.card.judge.settings))
     return {
         (task.id, criterion.id): [
-            None
-            if (task.id, seed) in failed
-            else reduce_votes(votes[task.id, criterion.id, seed], manifest.reducer, members=members)
-            if votes[task.id, criterion.id, seed]
-            else Outcome.MISSING
+            None if (task.id, seed) in failed else outcomes.get((task.id, seed), {}).get(criterion.id, Outcome.MISSING)
             for seed in manifest.seeds
         ]
         for task in run.snapshot.tasks
         for criterion in task.criteria
     }
-
-
-def _votes(verdicts: Sequence[Verdict], snapshot: Snapshot) -> dict[tuple[str, str, int], list[Verdict]]:
-    digests = {(task.id, c.id): c.digest for task in snapshot.tasks for c in task.criteria}
-    found: dict[tuple[str, str, int], list[Verdict]] = defaultdict(list)
-    for verdict in verdicts:
-        if digests.get((verdict.task, verdict.criterion)) == verdict.criterion_digest:
-            found[verdict.task, verdict.criterion, verdict.seed].append(verdict)
-    return found
 
 
 def _task(task: SnapshotTask, outcomes: Mapping[str, Outcomes]) -> list[CriterionGap]:

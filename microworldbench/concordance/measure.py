@@ -11,13 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from ..labels import Stratum
 from ..outcomes import Outcome
 from ..rubric import Dimension, Polarity, Suite
 from ..stats import agreement
 from ..stats.estimates import Estimate
 from ..stats.resampling import RESAMPLES
 from .records import Ceiling, Coefficient, Concordance, GroupAgreement, PairKappa, RaterSummary, StratumAgreement
-from .sources import RaterAnswers, Source, Stratum, name_apart, read_source
+from .sources import RaterAnswers, Source, name_apart, read_sources
 from .units import LABELS, Board, match
 
 MAJORITY = "majority of humans"
@@ -36,7 +37,7 @@ def measure_agreement(
     """Agreement between all raters of `sources`, on the criteria of videos that they share.
 
     Args:
-        *sources: Run folders, verdict logs and label files; see `sources.read_source`. Raters of label files count as
+        *sources: Run folders, verdict logs and label files; see `sources.read_sources`. Raters of label files count as
             humans, those of runs and logs as judges.
         suite: Where dimensions and polarities are looked up; run folders bring their own.
         votes: Compare a judge's votes with each other: each vote is a rater.
@@ -49,7 +50,7 @@ def measure_agreement(
     """
     if cannot_tell not in ("missing", "label"):
         raise InputError(f"cannot_tell must be 'missing' or 'label', got {cannot_tell!r}")
-    read = [read_source(path, votes=votes) for path in sources]
+    read = read_sources(sources, votes=votes)
     raters = name_apart(read)
     if len(raters) < 2:
         raise InputError(
@@ -234,6 +235,8 @@ def _notes(
         )
     if repeated := sum(source.repeated for source in sources):
         notes.append(f"{repeated:,} rows repeat an answer and count once.")
+    if elsewhere := sum(source.elsewhere for source in sources):
+        notes.append(f"{elsewhere:,} labels are of other videos than the runs hold and are left out.")
     abstained = sum(r.outcome is Outcome.CANNOT_TELL for rater in raters for r in rater.answers.values())
     if abstained and cannot_tell == "missing":
         notes.append(

@@ -12,26 +12,18 @@ from pydantic import ValidationError
 
 from ..errors import InputError
 from ..judging.panel import panel_names
+from ..labels import Stratum, read_labels
 from ..outcomes import Outcome, Reducer, outcome_of, reduce_votes
 from ..results import Verdict
-from ..rubric import Dimension, Polarity
 from ..runs import RunFolder
 from ..scorecard import Named
 from ..tabular import Row, read_rows
 from .records import Kind
 
-LABEL_COLUMNS = ("task", "criterion", "rater", "met")
-ANSWERS = {
-    "met": Outcome.MET,
-    "not_met": Outcome.NOT_MET,
-    "cannot_tell": Outcome.CANNOT_TELL,
-    "": Outcome.MISSING,
-}
-_JSON_ANSWERS = {True: "met", False: "not_met", None: ""}
-
 Unit = tuple[str, int, str]
 """(task, seed, criterion)."""
-Stratum = tuple[Dimension | None, Polarity | None]
+Videos = Mapping[tuple[str, int], str]
+"""sha256 by task and seed."""
 
 
 @dataclass(frozen=True)
@@ -65,30 +57,34 @@ class Source:
     """sha256 by task and seed, where the source says."""
     repeated: int = 0
     """Rows that say again what another row says."""
+    elsewhere: int = 0
+    """Labels of other videos than the runs hold."""
 
 
-def read_source(path: str | os.PathLike[str], *, votes: bool) -> Source:
-    """Reads a run folder, a verdict log or a label file.
+def read_sources(paths: Iterable[str | os.PathLike[str]], *, votes: bool) -> list[Source]:
+    """Reads run folders, verdict logs and label files.
 
     Args:
-        path: A run folder; ``verdicts.jsonl`` or a copy of it; or labels as JSON lines or CSV with columns task, seed
-            (optional), criterion, rater, met (``met``, ``not_met``, ``cannot_tell`` or empty), and optionally
-            criterion_digest, dimension and polarity.
+        paths: Each a run folder; ``verdicts.jsonl`` or a copy of it; or a label file (see `labels`). Labels that name
+            their video count only where it is the runs' own.
         votes: Take every vote of a judge as a rater of its own.
 
     Raises:
         InputError: it is none of these, is empty or damaged, or a rater contradicts itself.
     """
-    place = Path(path)
-    if place.is_dir():
-        return _run(place, votes)
-    head = _first(place)
-    if head is not None and {"judge", "criterion_digest"} <= head.cells.keys():
-        return _log(place, votes)
-    return _labels(place)
+    places = [Path(path) for path in paths]
+    runs = {place: _run(place, votes) for place in places if place.is_dir()}
+    videos = {key: sha256 for run in runs.values() for key, sha256 in run.videos.items()}
+    return [runs[place] if place in runs else _file(place, videos, votes) for place in places]
 
 
-def _first(path: Path) -> Row | None:
+def _file(path: Path, videos: Videos, votes: bool) -> Source:
+    if {"judge", "criterion_digest"} <= _first(path).cells.keys():
+        return _log(path, votes)
+    return _labels(path, videos)
+
+
+def _first(path: Path) -> Row:
     for row in read_rows(path, ("task", "criterion", "met")):
         return row
     raise InputError(f"{path} holds no row")
@@ -143,45 +139,25 @@ def _judges(
     return made
 
 
-def _labels(path: Path) -> Source:
-    source = Source(path, [])
+def _labels(path: Path, videos: Videos) -> Source:
+    file = read_labels(path)
+    source = Source(path, [], strata=file.strata, repeated=file.repeated)
     raters: dict[str, RaterAnswers] = {}
-    lines: dict[tuple[str, Unit], int] = {}
-    for row in read_rows(path, LABEL_COLUMNS):
-        name = row.text("rater")
-        unit = (row.text("task"), row.whole("seed", default=0), row.text("criterion"))
-        rating = Rating(_answer(row), row.text("criterion_digest", default="") or None)
-        rater = raters.setdefault(name, RaterAnswers(name, "human", path))
-        before = rater.answers.setdefault(unit, rating)
-        line = lines.setdefault((name, unit), row.line)
-        if before != rating:
+    for label in file.labels:
+        if label.video is not None and videos.get((label.task, label.seed), label.video) != label.video:
+            source.elsewhere += 1
+            continue
+        rater = raters.setdefault(label.rater, RaterAnswers(label.rater, "human", path))
+        unit = (label.task, label.seed, label.criterion)
+        if rater.answers.setdefault(unit, rating := Rating(label.outcome, label.digest)) is not rating:
             raise InputError(
-                f"{row.place}: rater {name!r} answers criterion {unit[2]!r} of task {unit[0]!r}, seed {unit[1]}, "
-                f"otherwise than in line {line}; keep one of the two"
+                f"{path}: rater {label.rater!r} answers criterion {label.criterion!r} of task {label.task!r}, seed "
+                f"{label.seed}, on several videos; give the run folder they are to be compared on as well"
             )
-        source.repeated += line != row.line
-        _note_stratum(source, row, unit)
+        if label.video is not None:
+            source.videos[label.task, label.seed] = label.video
     source.raters.extend(raters.values())
     return source
-
-
-def _answer(row: Row) -> Outcome:
-    value = row.cells.get("met")
-    if value is None or isinstance(value, bool):
-        return ANSWERS[_JSON_ANSWERS[value]]
-    answer: Outcome = row.choice("met", ANSWERS, default="")
-    return answer
-
-
-def _note_stratum(source: Source, row: Row, unit: Unit) -> None:
-    dimension = row.choice("dimension", {"": None, **{d.value: d for d in Dimension}}, default="")
-    polarity = row.choice("polarity", {"": None, **{p.value: p for p in Polarity}}, default="")
-    key, told = (unit[0], unit[2]), (dimension, polarity)
-    if told != (None, None) and source.strata.setdefault(key, told) != told:
-        raise InputError(
-            f"{row.place}: criterion {unit[2]!r} of task {unit[0]!r} has another dimension or polarity than in an "
-            "earlier row"
-        )
 
 
 def name_apart(sources: Iterable[Source]) -> list[RaterAnswers]:

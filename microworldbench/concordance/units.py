@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from ..labels import Stratum
 from ..outcomes import Outcome
-from .sources import RaterAnswers, Rating, Source, Stratum, Unit
+from .sources import RaterAnswers, Rating, Source, Unit
 
 LABELS = ("not_met", "met", "cannot_tell")
 """What the codes 0, 1 and 2 of a board stand for."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from ..errors import InputError
-from ..scorecard import Score, Scorecard
+from ..scorecard import Corrected, Score, Scorecard
+from .corrected import ERROR_HEAD, HEAD, corrected_rows, corrected_sentence, error_rows
 from .doubt import judging_sentences
 from .progress_lines import ConsoleProgress
 from .wording import (
@@ -46,6 +47,8 @@ def print_scorecard(scorecard: Scorecard, console: Console | None = None) -> Non
     console.print(_score_table(scorecard, console))
     _print_notes(console, [score for _, _, score in rows(scorecard)])
     console.print(_facts(scorecard, console))
+    if scorecard.corrected is not None:
+        _print_corrected(scorecard.corrected, console)
 
 
 def print_gap(a: Scorecard, b: Scorecard, console: Console | None = None) -> None:
@@ -176,6 +179,28 @@ def _print_notes(console: Console, scores: Iterable[Score | None]) -> None:
         console.print(_text(_PARTIAL_NOTE, console, "dim"))
     if any(score.value is None for score in known):
         console.print(_text(_UNSTATED_NOTE, console, "yellow"))
+
+
+def _print_corrected(corrected: Corrected, console: Console) -> None:
+    console.print()
+    console.print(_text("corrected by experts", console, "bold"))
+    console.print(_text(corrected_sentence(corrected), console))
+    for note in corrected.notes:
+        console.print(_text(note, console, "yellow"))
+    console.print()
+    console.print(_rows(HEAD, corrected_rows(corrected), console))
+    if corrected.errors:
+        console.print()
+        console.print(_rows(ERROR_HEAD, error_rows(corrected), console))
+
+
+def _rows(head: Sequence[str], body: Iterable[Sequence[str]], console: Console) -> Table:
+    table = _bare_table()
+    for number, name in enumerate(head):
+        table.add_column(_text(name.lower(), console), justify="right" if number else "left", overflow="fold")
+    for row in body:
+        table.add_row(*(_text(cell, console, _style(row[0])) for cell in row))
+    return table
 
 
 def _facts(card: Scorecard, console: Console) -> Table:

@@ -23,6 +23,7 @@ from ..errors import InputError
 from ..rubric import Dimension, Level
 from ..scorecard import Score, Scorecard
 from . import wording
+from .corrected import ERROR_HEAD, HEAD, corrected_rows, corrected_sentence, error_rows
 from .detail import TaskDetail, task_details
 from .doubt import judging_sentences
 from .evidence import TaskEvidence, Thumbnail, VideoEvidence
@@ -226,6 +227,11 @@ def _environment() -> Environment:
         "failure_sentence": wording.failure_sentence,
         "spend_sentence": wording.spend_sentence,
         "judging_sentences": judging_sentences,
+        "corrected_sentence": corrected_sentence,
+        "corrected_head": HEAD,
+        "corrected_rows": corrected_rows,
+        "error_head": ERROR_HEAD,
+        "error_rows": error_rows,
     }
     return environment
 

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 
 from ..rubric import Dimension
-from ..scorecard import OrderEffect, Score, Scorecard
+from ..scorecard import Corrected, OrderEffect, Score, Scorecard
+from .corrected import ERROR_HEAD, HEAD, corrected_rows, corrected_sentence, error_rows
 from .doubt import judging_sentences
 from .wording import (
     DIMENSIONS,
@@ -44,6 +45,8 @@ def to_markdown(scorecard: Scorecard) -> str:
     parts.append("\n".join(_facts(scorecard)))
     if scorecard.coverage.failed_generations:
         parts.append(_failures(scorecard))
+    if scorecard.corrected is not None:
+        parts += _corrected(scorecard.corrected)
     if judging := judging_sentences(scorecard):
         parts += ["## Judging", "\n".join(f"- {label.capitalize()}: {escape(told)}" for label, told in judging)]
         if scorecard.judging.order_effect is not None:
@@ -104,6 +107,15 @@ def _failures(card: Scorecard) -> str:
     )
     body = [(name, _value(score), bounds(score), interval(score)) for name, score in treatments]
     return _table(("Failed videos", "Score", "Bounds", "95 % interval"), body, right_from=1)
+
+
+def _corrected(corrected: Corrected) -> list[str]:
+    parts = ["## Corrected by experts", f"{corrected_sentence(corrected)}."]
+    parts += [f"> {escape(note)}" for note in corrected.notes]
+    parts.append(_table(HEAD, corrected_rows(corrected), right_from=1))
+    if corrected.errors:
+        parts.append(_table(ERROR_HEAD, error_rows(corrected), right_from=1))
+    return parts
 
 
 def _places(effect: OrderEffect) -> str:

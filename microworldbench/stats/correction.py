@@ -167,7 +167,7 @@ def ppi_weighted_mean(
     judged: ArrayLike,
     judged_unlabelled: ArrayLike,
     inclusion: ArrayLike,
-    power: float = 1.0,
+    power: float | None = 1.0,
     *,
     confidence: float = 0.95,
 ) -> CorrectedMean:
@@ -181,7 +181,7 @@ def ppi_weighted_mean(
         judged: The judge's score of the same tasks.
         judged_unlabelled: The judge's scores of the other tasks.
         inclusion: The known probability with which each labelled task was drawn, in (0, 1].
-        power: λ.
+        power: λ; None takes the one of least linearised variance.
         confidence: Coverage, in (0, 1), of Student's interval with n−1 degrees of freedom.
 
     Returns:
@@ -202,12 +202,17 @@ def ppi_weighted_mean(
         return CorrectedMean(value=None, n=n, reason="too_few", n_unlabelled=len(u))
     everything = np.concatenate([f, u])
     weight = (1 / drawn) / (1 / drawn).sum()
-    error = y - power * f
-    rectifier = float((weight * error).sum())
-    value = power * float(everything.mean()) + rectifier
-    # What one task contributes: the judge's part always, the labelled part where it has one.
-    influence = power * (everything - everything.mean()) / total
-    influence[:n] += weight * (error - rectifier)
+    # What one task contributes: the labelled part where it has one, and λ times the judge's part.
+    labelled = np.zeros(total)
+    labelled[:n] = weight * (y - (weight * y).sum())
+    judge = (everything - everything.mean()) / total
+    judge[:n] -= weight * (f - (weight * f).sum())
+    if power is None:
+        spread = float((judge**2).sum())
+        scale = max(1.0, float((everything**2).mean())) / total
+        power = -float((judge * labelled).sum()) / spread if len(u) and spread > 1e-24 * scale else 0.0
+    value = power * float(everything.mean()) + float((weight * (y - power * f)).sum())
+    influence = labelled + power * judge
     se = math.sqrt(n / (n - 1) * float((influence**2).sum()))
     return CorrectedMean(
         value=value,

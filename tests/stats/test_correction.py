@@ -86,6 +86,24 @@ def test_equal_inclusion_is_the_plain_estimate_with_scaled_power() -> None:
     assert correction.ppi_mean(Y, F, U, power=0.6 * 250 / 300).value == pytest.approx(by_hand)
 
 
+def test_the_chosen_weighted_power_has_the_least_error() -> None:
+    chance = np.where(TRUE[:50] > 40, 0.3, 0.1)
+    found = correction.ppi_weighted_mean(Y, F, U, chance, power=None)
+    assert found.power is not None
+    for nearby in (found.power - 0.05, found.power + 0.05, 0.0, 1.0):
+        assert found.se < correction.ppi_weighted_mean(Y, F, U, chance, power=nearby).se  # type: ignore[operator]
+    nothing = correction.ppi_weighted_mean(Y, np.full(50, 7.0), np.full(250, 7.0), chance, power=None)
+    assert (nothing.power, nothing.value) == (0.0, pytest.approx(np.average(Y, weights=1 / chance)))
+    assert correction.ppi_weighted_mean(Y, F, [], chance, power=None).power == 0.0
+
+
+def test_with_equal_inclusion_the_weighted_choice_is_nearly_the_plain_one() -> None:
+    weighted = correction.ppi_weighted_mean(Y, F, U, np.full(50, 1 / 6), power=None)
+    plain = correction.ppi_mean(Y, F, U)
+    assert weighted.value == pytest.approx(plain.value, abs=plain.se / 4)
+    assert weighted.se == pytest.approx(plain.se, rel=0.03)
+
+
 def test_inclusion_weights_undo_a_skewed_sample() -> None:
     rng = np.random.default_rng(1)
     truth = np.repeat([20.0, 80.0], 2000) + rng.normal(0, 5, 4000)

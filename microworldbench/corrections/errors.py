@@ -1,0 +1,73 @@
+"""How the judge errs, by dimension and polarity: the diagnostic beside the corrected score."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from itertools import product
+
+from ..outcomes import Outcome
+from ..rubric import Dimension, Polarity
+from ..scorecard import JudgeErrors, Rate
+from ..scoring import Scope
+from ..stats import correction
+from ..stats.estimates import Estimate
+from ..stats.intervals import wilson
+
+Outcomes = Mapping[tuple[str, int], Mapping[str, Outcome]]
+"""By video (task, seed) and criterion."""
+_DECIDED = {Outcome.MET: True, Outcome.NOT_MET: False}
+
+
+def judge_errors(
+    scope: Scope, experts: Outcomes, judge: Outcomes, *, failed: Collection[tuple[str, int]], seeds: Sequence[int]
+) -> tuple[JudgeErrors, ...]:
+    """Sensitivity, specificity and Rogan & Gladen's corrected rate in every dimension and polarity with a label.
+
+    Args:
+        scope: The view.
+        experts: The experts' outcomes on labelled videos.
+        judge: The judge's on all.
+        failed: Videos that were not made.
+        seeds: Seeds that were labelled.
+    """
+    videos = [(task, (task.id, seed)) for task in scope.tasks for seed in seeds if (task.id, seed) not in failed]
+    asked = [(video, criterion) for task, video in videos for criterion in task.criteria]
+    strata = [(criterion.dimension, criterion.polarity) for _, criterion in asked]
+    judged, truth = (
+        [_DECIDED.get(outcomes.get(video, {}).get(criterion.id, Outcome.MISSING)) for video, criterion in asked]
+        for outcomes in (judge, experts)
+    )
+    known = correction.calibrate(judged, truth, strata)
+    rates = correction.rogan_gladen_by(judged, strata, known)
+    shares = {
+        stratum: [said for said, own in zip(judged, strata, strict=True) if own == stratum and said is not None]
+        for stratum in known
+    }
+    return tuple(
+        _record(
+            dimension, polarity, known[dimension, polarity], shares[dimension, polarity], rates[dimension, polarity]
+        )
+        for dimension, polarity in product(Dimension, Polarity)
+        if (found := known.get((dimension, polarity))) is not None and found.positives + found.negatives
+    )
+
+
+def _record(
+    dimension: Dimension, polarity: Polarity, found: correction.Calibration, said: Sequence[bool], rate: Estimate
+) -> JudgeErrors:
+    return JudgeErrors(
+        dimension=dimension,
+        polarity=polarity,
+        sensitivity=_rate(round((found.sensitivity or 0.0) * found.positives), found.positives),
+        specificity=_rate(round((found.specificity or 0.0) * found.negatives), found.negatives),
+        judged=_rate(sum(said), len(said)),
+        corrected=None if rate.value is None else round(rate.value, 6),
+        ci95=None if rate.interval is None else (round(rate.interval[0], 6), round(rate.interval[1], 6)),
+        reason=rate.reason,
+    )
+
+
+def _rate(count: int, n: int) -> Rate:
+    found = wilson(count, n)
+    ends = None if found.interval is None else (round(found.interval[0], 6), round(found.interval[1], 6))
+    return Rate(value=None if found.value is None else round(found.value, 6), ci95=ends, count=count, n=n)
