@@ -7,8 +7,10 @@ import click
 from microworldbench.command_line import CONTEXT, LazyGroup
 
 COMMANDS: dict[str, tuple[str, str]] = {
+    "collect": ("collect:collect", "Find openly licensed videos through the YouTube Data API."),
     "run": ("run:run", "Curate videos: split, score, caption, cut; resumes by itself."),
     "status": ("status:status", "The funnel so far, and what was given up."),
+    "available": ("collect:available", "Which videos of a list can still be had."),
 }
 
 
