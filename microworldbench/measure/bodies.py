@@ -89,9 +89,9 @@ def _find(clip: Clip) -> Bodies:
 
     needs_frames(clip)
     images = pictures(clip)
-    distances = _contrast(images)
-    threshold = _threshold(distances)
-    scenes = [_split(_outline(distance > threshold, distance)) for distance in distances]
+    distances = contrast(images)
+    level = threshold(distances)
+    scenes = [_split(_outline(distance > level, distance)) for distance in distances]
     counts = np.array([scene.count for scene in scenes])
     _refuse_crowds(counts)
     _refuse_shapeless(scenes)
@@ -112,11 +112,11 @@ def pictures(clip: Clip) -> Array:
     return clip.keep("pictures", make)
 
 
-def _contrast(images: Array) -> Array:
-    """(looks, h, w): smoothed colour distance from the picture's border."""
+def contrast(images: Array, blur: float = 0.006) -> Array:
+    """(looks, h, w): colour distance from the picture's border, smoothed by `blur` of the longer side."""
     from scipy.ndimage import gaussian_filter
 
-    sigma = 0.006 * max(images.shape[1:3])
+    sigma = blur * max(images.shape[1:3])
     rim = max(2, round(0.04 * min(images.shape[1:3])))
     out = np.empty(images.shape[:3], np.float32)
     for i, image in enumerate(images):
@@ -127,7 +127,7 @@ def _contrast(images: Array) -> Array:
     return out
 
 
-def _threshold(distances: Array) -> float:
+def threshold(distances: Array) -> float:
     """The contrast from which a pixel belongs to a body, the same for all frames: Otsu's (1979), found twice.
 
     Raises:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from .bacteria import MECHANISM as BACTERIA
 from .mechanism import Mechanism
 from .mitosis import MECHANISM as MITOSIS
 from .vesicles import MECHANISM as VESICLES
 from .vessel import MECHANISM as VESSEL
 
-MECHANISMS: dict[str, Mechanism] = {mechanism.name: mechanism for mechanism in (VESSEL, MITOSIS, VESICLES)}
+_ORGAN = (VESSEL,)
+_CELLULAR = (MITOSIS, BACTERIA)
+_SUBCELLULAR = (VESICLES,)
+
+MECHANISMS: dict[str, Mechanism] = {
+    mechanism.name: mechanism for level in (_ORGAN, _CELLULAR, _SUBCELLULAR) for mechanism in level
+}
 """Mechanism by name, in the order of levels."""
 
 

@@ -60,6 +60,24 @@ def judged(film: Film, tasks: dict[str, Task]) -> Callable[..., dict[str, Judgem
     return asked
 
 
+@pytest.fixture(scope="session")
+def compared(judged: Callable[..., dict[str, Judgement]]) -> Callable[..., tuple[dict[str, str], float]]:
+    """``compared(mechanism, seed, violation)``: the judge against the truth of the simulated state.
+
+    Returns what it saw where it was wrong, by criterion, and the share it answered of those whose truth is known.
+    """
+
+    def against(name: str, seed: int, violation: str | None = None) -> tuple[dict[str, str], float]:
+        mechanism, said = MECHANISMS[name], judged(name, seed, violation)
+        state = mechanism.simulate(mechanism.params.drawn(seed), seed, 5.0625, 16.0, violation)
+        met = {key: truth.met for key, truth in mechanism.truth(state).items() if truth.met is not None and key in said}
+        answered = {key for key in met if said[key].met is not None}
+        wrong = {key: said[key].observation for key in answered if said[key].met is not met[key]}
+        return wrong, len(answered) / len(met)
+
+    return against
+
+
 def still(image: np.ndarray, count: int = 40) -> Clip:
     """A clip in which nothing happens."""
     return Clip(np.repeat(image[None], count, axis=0), 16.0)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from microworldbench.measure import cells, flow, spots
+from microworldbench.measure import cells, colony, flow, spots
 from microworldbench.measure.clip import Clip
 from microworldbench.measure.judge import measure
 from microworldbench.measure.registry import MEASUREMENTS
 from microworldbench.simulators.canvas import clouds
 
 SHAPE = (40, 120, 208)
-MECHANISM = [spec for family in (flow, cells, spots) for spec in family.SPECS]
+MECHANISM = [spec for family in (flow, cells, colony, spots) for spec in family.SPECS]
 
 
 def texture(seed: int) -> np.ndarray:
@@ -66,7 +66,9 @@ def test_tiny_pictures_are_survived(side: int) -> None:
         assert measure(spec, clip, spec.params()).observation
 
 
-@pytest.mark.parametrize(("name", "family"), [("vessel", flow), ("mitosis", cells), ("vesicles", spots)])
+@pytest.mark.parametrize(
+    ("name", "family"), [("vessel", flow), ("mitosis", cells), ("bacteria", colony), ("vesicles", spots)]
+)
 def test_another_simulators_clip_earns_no_mechanism_reward(name: str, family, film) -> None:  # type: ignore[no-untyped-def]
     clip = Clip.read(film(name, 31))
     foreign = [spec for spec in MECHANISM if spec not in family.SPECS and not spec.fault]

