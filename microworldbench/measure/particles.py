@@ -15,6 +15,8 @@ MAX_FRAMES = 240
 SCALES = (1.3, 1.9, 2.7, 3.8, 5.4)
 """Radii (Gaussian σ, working pixels) tried for spots."""
 FEWEST, MOST = 8, 150
+ROUND = 0.45
+"""Least curvature of a spot along its longer axis over that along its shorter one, in the median."""
 MEMORY = 3
 """Frames for which a spot may be missed (another covers it) without ending its track."""
 
@@ -88,9 +90,27 @@ def _find(clip: Clip) -> Tracks:
     spacing = float(np.median([_spacing(points) for points in spots if len(points) > 2]))
     if spacing < 6 * sigma:
         raise Abstain(f"spots are too crowded to follow ({spacing:.0f} pixels apart)", spacing=rounded(spacing))
+    _refuse_strings(responses, spots)
     _refuse_bands(np.concatenate(spots), clip)
     paths = _linked(spots, reach=0.5 * spacing)
     return Tracks(counts, paths, spacing, sigma, (clip.luma.shape[1], clip.luma.shape[2]), clip.count)
+
+
+def _refuse_strings(responses: list[Array], spots: list[Points]) -> None:
+    """Spots that bend much less one way than the other are uneven stretches of lines."""
+    ratios = []
+    for response, points in list(zip(responses, spots, strict=True))[:: max(1, len(spots) // 8)]:
+        height, width = response.shape
+        x = np.clip(np.rint(points[:, 0]).astype(int), 1, width - 2)
+        y = np.clip(np.rint(points[:, 1]).astype(int), 1, height - 2)
+        xx = response[y, x - 1] + response[y, x + 1] - 2 * response[y, x]
+        yy = response[y - 1, x] + response[y + 1, x] - 2 * response[y, x]
+        xy = (response[y + 1, x + 1] + response[y - 1, x - 1] - response[y + 1, x - 1] - response[y - 1, x + 1]) / 4
+        mean, apart = (xx + yy) / 2, np.hypot((xx - yy) / 2, xy)
+        ratios.append((mean + apart) / np.minimum(mean - apart, -1e-9))
+    round_ = float(np.median(np.concatenate(ratios)))
+    if round_ < ROUND:
+        raise Abstain(f"bright bumps are uneven stretches of lines (roundness {round_:.2f})", round=rounded(round_))
 
 
 def _refuse_bands(points: Points, clip: Clip) -> None:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from . import cells, colony, flow, picture, spots
+from . import cells, colony, filaments, flow, picture, shafts, spots
 from .spec import MeasurementSpec
 
 VERSION = 1
 """Raised whenever an answer to some clip changes; part of the judge's identity."""
 
-MEASUREMENTS: dict[str, MeasurementSpec] = {
-    spec.name: spec for family in (picture, flow, cells, colony, spots) for spec in family.SPECS
-}
+_FAMILIES = (
+    picture,
+    flow,
+    cells,
+    colony,
+    spots,
+    filaments,
+    shafts,
+)
+MEASUREMENTS: dict[str, MeasurementSpec] = {spec.name: spec for family in _FAMILIES for spec in family.SPECS}
 """Measurement by name."""

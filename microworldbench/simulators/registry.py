@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from .bacteria import MECHANISM as BACTERIA
 from .mechanism import Mechanism
+from .microtubule import MECHANISM as MICROTUBULE
 from .mitosis import MECHANISM as MITOSIS
 from .vesicles import MECHANISM as VESICLES
 from .vessel import MECHANISM as VESSEL
 
 _ORGAN = (VESSEL,)
 _CELLULAR = (MITOSIS, BACTERIA)
-_SUBCELLULAR = (VESICLES,)
+_SUBCELLULAR = (VESICLES, MICROTUBULE)
 
 MECHANISMS: dict[str, Mechanism] = {
     mechanism.name: mechanism for level in (_ORGAN, _CELLULAR, _SUBCELLULAR) for mechanism in level

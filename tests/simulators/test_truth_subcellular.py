@@ -13,7 +13,7 @@ from microworldbench.simulators.truth import Truth, both, declared
 from microworldbench.suites.folder import load_folder
 from microworldbench.suites.packaged import packaged_folder
 
-NAMES = ("vesicles",)
+NAMES = ("vesicles", "microtubule")
 SUITE = load_folder(packaged_folder() / "core")
 
 FLIPS = {
@@ -22,6 +22,15 @@ FLIPS = {
     ("vesicles", "frozen"): {"stand-still", "ceaseless-small-steps"},
     ("vesicles", "teleport"): {"jump"},
     ("vesicles", "vanishing"): {"number-kept"},
+    ("microtubule", "symmetric_speeds"): {"shortens-faster"},
+    ("microtubule", "in_step"): {"switches-out-of-step"},
+    ("microtubule", "only_growth"): {"catastrophe", "rescue", "switches-out-of-step"},
+    ("microtubule", "reversed_time"): {"shortens-faster", "comets-mark-growth"},
+    ("microtubule", "inverted_comets"): {"comets-mark-growth"},
+    ("microtubule", "sliding_rods"): {"rod-slides", "grows-at-tip-only", "catastrophe", "four-from-left"},
+    ("microtubule", "both_ends"): {"grows-at-tip-only", "four-from-left"},
+    ("microtubule", "wriggling"): {"snaking-filaments", "grows-at-tip-only"},
+    ("microtubule", "fading"): {"fades-as-a-whole", "catastrophe", "rescue"},
 }
 """Criteria whose truth a violation turns round at every seed."""
 
