@@ -14,7 +14,6 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -28,6 +27,7 @@ from .detail import TaskDetail, task_details
 from .doubt import judging_sentences
 from .evidence import TaskEvidence, Thumbnail, VideoEvidence
 from .strips import Axis
+from .templating import asset, environment, trusted
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -85,19 +85,23 @@ def _writing(path: Path) -> Iterator[None]:
 
 
 def _page(card: Scorecard, evidence: Iterable[TaskEvidence], videos: _Videos) -> Iterator[str]:
-    environment = _environment()
-    style, script = _asset("report.css"), _asset("report.js")
+    style = asset("theme.css") + "\n" + asset("report.css")
+    script = asset("theme.js") + "\n" + asset("report.js")
     summary = wording.rows(card)
-    page = environment.get_template("report.html").stream(
-        card=card,
-        policy=_policy(style, script, embedded=videos.embedded),
-        style=_trusted(style),
-        script=_trusted(script),
-        summary=summary,
-        summary_axis=Axis.holding(score for _, _, score in summary),
-        task_axis=Axis.holding(task.score for task in card.tasks),
-        treatments=_treatments(card),
-        tasks=_addressed(task_details(card, evidence), videos),
+    page = (
+        _environment()
+        .get_template("report.html")
+        .stream(
+            card=card,
+            policy=_policy(style, script, embedded=videos.embedded),
+            style=trusted(style),
+            script=trusted(script),
+            summary=summary,
+            summary_axis=Axis.holding(score for _, _, score in summary),
+            task_axis=Axis.holding(task.score for task in card.tasks),
+            treatments=_treatments(card),
+            tasks=_addressed(task_details(card, evidence), videos),
+        )
     )
     page.enable_buffering(64)
     yield from page
@@ -116,17 +120,6 @@ def _treatments(card: Scorecard) -> list[tuple[str, Score | None]]:
         ("Failure at min(0, worst seen)", card.failures.failure_at_worst),
         ("Every task floored at 0", card.failures.floored_at_zero),
     ]
-
-
-def _asset(name: str) -> str:
-    return (resources.files(__package__) / "templates" / name).read_text("utf-8").strip()
-
-
-def _trusted(text: str) -> Markup:
-    """`text` of our own, to be written without escaping."""
-    from markupsafe import Markup
-
-    return Markup(text)  # noqa: S704 - only the style sheet and the script that ship with this module
 
 
 def _policy(style: str, script: str, *, embedded: bool) -> str:
@@ -192,21 +185,8 @@ def _relative(href: str | None) -> str | None:
 
 @cache
 def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-    from markupsafe import Markup
-
-    def cleaned(value: object) -> object:
-        return wording.plain(value, lines=True) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-    environment = Environment(
-        loader=PackageLoader("microworldbench.rendering"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=cleaned,  # every text on its way to the page, before escaping
-    )
-    environment.filters |= {
+    made = environment("microworldbench.rendering")
+    made.filters |= {
         "points": _typographic(wording.points),
         "signed": _typographic(wording.signed),
         "bounds": _typographic(wording.bounds),
@@ -218,7 +198,7 @@ def _environment() -> Environment:
         "seconds": lambda value: f"{value:.2f} s",
         "json": lambda value: json.dumps(value, ensure_ascii=False),
     }
-    environment.globals |= {
+    made.globals |= {
         "level_names": wording.LEVELS,
         "dimension_names": wording.DIMENSIONS,
         "levels": list(Level),
@@ -233,7 +213,7 @@ def _environment() -> Environment:
         "error_head": ERROR_HEAD,
         "error_rows": error_rows,
     }
-    return environment
+    return made
 
 
 def _typographic(written: object) -> object:
