@@ -1,0 +1,1 @@
+"""What experts answered, and who may answer: two append-only logs and the state that follows from them."""
