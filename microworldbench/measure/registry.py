@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import cells, colony, filaments, flow, picture, shafts, spots
+from . import beat, cells, colony, filaments, flow, picture, shafts, spots
 from .spec import MeasurementSpec
 
 VERSION = 1
@@ -10,6 +10,7 @@ VERSION = 1
 
 _FAMILIES = (
     picture,
+    beat,
     flow,
     cells,
     colony,

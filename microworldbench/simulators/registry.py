@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from .bacteria import MECHANISM as BACTERIA
+from .cardiac import MECHANISM as CARDIAC
 from .mechanism import Mechanism
 from .microtubule import MECHANISM as MICROTUBULE
 from .mitosis import MECHANISM as MITOSIS
 from .vesicles import MECHANISM as VESICLES
 from .vessel import MECHANISM as VESSEL
 
-_ORGAN = (VESSEL,)
+_ORGAN = (CARDIAC, VESSEL)
 _CELLULAR = (MITOSIS, BACTERIA)
 _SUBCELLULAR = (VESICLES, MICROTUBULE)
 

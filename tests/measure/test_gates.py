@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from microworldbench.measure import cells, colony, filaments, flow, picture, shafts, spots
+from microworldbench.measure import beat, cells, colony, filaments, flow, picture, shafts, spots
 from microworldbench.measure.clip import Clip
 from microworldbench.measure.judge import measure
 from microworldbench.measure.registry import MEASUREMENTS
@@ -14,6 +14,7 @@ from microworldbench.simulators.canvas import clouds
 SHAPE = (40, 120, 208)
 MECHANISM = [spec for spec in MEASUREMENTS.values() if spec not in picture.SPECS]
 OWN = {
+    "cardiac": (beat,),
     "vessel": (flow,),
     "mitosis": (cells,),
     "bacteria": (colony,),

@@ -89,8 +89,8 @@ def test_a_named_violation_leaves_the_other_mechanisms_faithful() -> None:
 
 
 def test_a_task_without_a_mechanism_is_the_models_failure() -> None:
-    with pytest.raises(GenerationError, match="no mechanism is simulated for task 'cardiac-cycle'") as caught:
-        Simulator()(asked("cardiac-cycle"))
+    with pytest.raises(GenerationError, match="no mechanism is simulated for task 'bronchodilation'") as caught:
+        Simulator()(asked("bronchodilation"))
     assert caught.value.kind == "empty"
 
 

@@ -11,6 +11,26 @@ from microworldbench.suites.folder import load_folder
 from microworldbench.suites.packaged import packaged_folder
 
 FLIPS = {
+    ("cardiac", "both_valves_open"): {
+        "both-valves-open",
+        "mitral-shuts-before-outflow",
+        "aortic-shuts-before-filling",
+        "backflow",
+    },
+    ("cardiac", "long_contraction"): {"long-contraction"},
+    ("cardiac", "reversed_time"): {
+        "mitral-shuts-before-outflow",
+        "aortic-shuts-before-filling",
+        "backflow",
+        "one-way-blood",
+        "long-contraction",
+    },
+    ("cardiac", "thinning_wall"): {"wall-thickens"},
+    ("cardiac", "shut_valves"): {"mitral-shuts-before-outflow", "aortic-shuts-before-filling"},
+    ("cardiac", "feeble_beat"): {"cavity-shrinks", "wall-thickens", "base-descends"},
+    ("cardiac", "collapsing_chamber"): {"cavity-shrinks"},
+    ("cardiac", "racing_heart"): {"one-beat"},
+    ("cardiac", "lifting_apex"): {"base-descends"},
     ("vessel", "plug_flow"): {"faster-on-axis"},
     ("vessel", "cells_through_clot"): {"through-the-clot", "faster-in-throat"},
     ("vessel", "reversed_flow"): {"left-to-right"},
@@ -23,6 +43,9 @@ FLIPS = {
 """Criteria that a violation turns round, by mechanism and violation."""
 
 OPEN = {
+    ("cardiac", "both_valves_open"): {"one-way-blood"},
+    ("cardiac", "shut_valves"): {"one-way-blood"},
+    ("cardiac", "feeble_beat"): {"one-way-blood"},
     ("vessel", "sloshing_flow"): {"surges-with-the-heart"},
     ("vessel", "vanishing_cells"): {"cells-keep-their-looks"},
     ("vessel", "teleport"): {"cells-keep-their-looks"},
