@@ -18,13 +18,14 @@ from functools import cache
 from typing import Any
 
 from ..chat.answer import without_surrogates
+from ..chat.inert import inert, one_line
 from ..chat.json_reply import Structured, read_object
 from ..errors import UnreadableReplyError
 from ..results import Judgement
 from ..rubric import Criterion, Dimension, Task, digest_of
 from .exhibit import Exhibit
 from .order import NUMBERED
-from .prompt import inert, one_line, picture_part, task_text
+from .prompt import picture_part, task_text
 
 ORDER = NUMBERED
 """Name of the order policy: criteria as the task lists them, the same for every vote."""

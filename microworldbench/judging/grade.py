@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Unpack
 
 from ..chat.attempts import Attempts, RetryPolicy
 from ..chat.budget import Budget
 from ..chat.ledger import Ledger
+from ..chat.passing import run_to_end
 from ..chat.rate import Pace, RateChange
 from ..errors import InputError, RunStoppedError, VideoError
 from ..progress import Progress, Silent
@@ -75,7 +76,7 @@ def grade(
     _record_settled(run, plan)
     if plan.calls or challenges():
         grading = _Grading(run, ledger, progress or Silent(), effort)
-        _run_loop(lambda: grading.judge(plan, challenges, judge))
+        run_to_end(lambda: grading.judge(plan, challenges, judge))
     return ledger
 
 
@@ -275,14 +276,3 @@ class _Grading:
             self.attempts.stop(error)
             raise
         self.ledger.add(line)
-
-
-def _run_loop(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Runs `main` to its end, from a thread of its own where the caller already runs an event loop (a notebook)."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        asyncio.run(main())
-        return
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        pool.submit(lambda: asyncio.run(main())).result()

@@ -11,8 +11,9 @@ from asking import StillFootage, make_criterion, make_question
 from hypothesis import given
 from hypothesis import strategies as st
 
+from microworldbench.chat.inert import inert
 from microworldbench.judging.footage import FramePolicy
-from microworldbench.judging.prompt import INSTRUCTIONS, build_messages, inert, instructions, prompt_digest
+from microworldbench.judging.prompt import INSTRUCTIONS, build_messages, instructions, prompt_digest
 from microworldbench.judging.wording import AsReleased, Claims
 from microworldbench.rubric import Polarity
 

@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -64,6 +64,7 @@ class JudgeServer:
         keep_messages: Keep every request's messages in `requests`; off in long runs.
         idle_s: End after so many seconds without a request.
         cost_usd: Reported as ``usage.cost``.
+        writes: Instead of verdicts, what this function says about a request's body: for servers that draft.
     """
 
     def __init__(
@@ -80,7 +81,9 @@ class JudgeServer:
         keep_messages: bool = True,
         idle_s: float | None = None,
         cost_usd: float | None = None,
+        writes: Callable[[dict[str, Any]], str] | None = None,
     ) -> None:
+        self.writes = writes
         self.policy = policy_named(policy) if isinstance(policy, str) else policy
         self.schema, self.latency_s, self.seed, self.key, self.cost_usd = schema, latency_s, seed, key, cost_usd
         self.faults, self.fault_rates = dict(faults or {}), dict(fault_rates or {})
@@ -260,7 +263,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         judge = self.server.judge
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length)
+        if len(body) < length:  # the client was killed while it sent
+            self.close_connection = True
+            return
         if self.path != "/v1/chat/completions":
             self.send(404, error_body(f"unknown path {self.path}", "not_found"))
             return
@@ -279,7 +286,7 @@ class _Handler(BaseHTTPRequestHandler):
         if problem is not None:
             return self.send(*problem)
         name, _, value = (seen.fault or "").partition(":")
-        content = _content(judge, seen, asked, request)
+        content = judge.writes(request) if judge.writes else _content(judge, seen, asked, request)
         usage = judge.usage(request)
         if judge.latency_s:  # what the server itself computes is part of it
             judge.closing.wait(max(0.0, judge.latency_s - (time.monotonic() - seen.began)))
