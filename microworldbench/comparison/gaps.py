@@ -35,7 +35,8 @@ def compare_scope(table: Table, *, parts: int = 1, margin: float, resamples: int
     names = list(table)
     n = len(table[names[0]])
     stated = [name for name in names if n and all(score.value is not None for score in table[name])]
-    values = [[_value(score) for score in table[name]] for name in stated]
+    # Whole 10⁻⁶ points: sums of integers are exact, whatever their order, so that no machine gives other intervals.
+    values = [[round(_value(score) * MICRO) for score in table[name]] for name in stated]
     found = paired.compare(values, stated, resamples=resamples, seed=seed) if len(stated) > 1 else None
     records = {} if found is None else _win_records(dict(zip(stated, values, strict=True)), margin, resamples, seed)
     gaps = tuple(
@@ -103,10 +104,10 @@ def _tested(made: paired.Difference, bounds: Gap, parts: int) -> Gap:
     adjusted = None if made.p_adjusted is None else min(1.0, parts * made.p_adjusted)
     return bounds.model_copy(
         update={
-            "value": None if made.value is None else rounded(made.value),
+            "value": None if made.value is None else rounded(made.value / MICRO),
             "reason": None if made.value is not None else "too_few",
-            "ci95": _ends(made.interval),
-            "simultaneous95": _ends(made.simultaneous),
+            "ci95": _ends(made.interval, MICRO),
+            "simultaneous95": _ends(made.simultaneous, MICRO),
             "p": None if made.p is None else rounded(made.p),
             "p_adjusted": None if adjusted is None else rounded(adjusted),
         }
@@ -114,12 +115,12 @@ def _tested(made: paired.Difference, bounds: Gap, parts: int) -> Gap:
 
 
 def _win_records(
-    values: Mapping[str, Sequence[float]], margin: float, resamples: int, seed: int
+    values: Mapping[str, Sequence[int]], margin: float, resamples: int, seed: int
 ) -> dict[tuple[str, str], dict[str, Any]]:
     """Wins, ties, losses and net wins of every pair, as `stats.paired.win_tie_loss` but all pairs on one resample."""
     pairs = list(combinations(values, 2))
     gaps = np.array([np.subtract(values[a], values[b]) for a, b in pairs]).T
-    signs = (gaps > margin).astype(float) - (gaps < -margin)
+    signs = (gaps > margin * MICRO).astype(float) - (gaps < -margin * MICRO)
     tasks = len(signs)
     table = np.concatenate([signs, np.ones((tasks, 1))], axis=1)
     found = spreads(table, lambda sums: sums[:, :-1] / sums[:, -1:], resamples=resamples, seed=seed)
@@ -147,5 +148,5 @@ def _bounded(table: Table, pair: tuple[str, str]) -> Gap:
     return Gap(first=pair[0], second=pair[1], value=None, reason=reason, low=low, high=high, n=len(a))
 
 
-def _ends(interval: tuple[float, float] | None) -> tuple[float, float] | None:
-    return None if interval is None else (rounded(interval[0]), rounded(interval[1]))
+def _ends(interval: tuple[float, float] | None, unit: int = 1) -> tuple[float, float] | None:
+    return None if interval is None else (rounded(interval[0] / unit), rounded(interval[1] / unit))

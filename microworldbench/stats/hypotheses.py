@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
 from .intervals import finite_numbers
+from .pairs import PairTable
 from .resampling import RESAMPLES, cluster_codes, sum_by_cluster
 
 EXACT_CLUSTERS = 15
@@ -55,35 +57,43 @@ def sign_flip(
     if not len(numbers):
         return FlipTest(p=None, n=0, exact=False, reason="too_few")
     sums = sum_by_cluster(numbers[:, None], cluster_codes(clusters, len(numbers), "difference"))
-    raw, _ = flip_p_values(sums, resamples=resamples, seed=seed)
+    raw, _ = flip_p_values(PairTable(((0, 1),), sums, np.ones_like(sums)), resamples=resamples, seed=seed)
     return FlipTest(p=float(raw[0]), n=len(sums), exact=len(sums) <= EXACT_CLUSTERS)
 
 
-def flip_p_values(
-    sums: NDArray[Any], *, resamples: int = RESAMPLES, seed: int = 0
-) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Sign-flip p-values of P columns of cluster sums, alone and adjusted for all columns.
+def flip_p_values(table: PairTable, *, resamples: int = RESAMPLES, seed: int = 0) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Sign-flip p-values of P pairs, alone and adjusted for all of them.
 
-    The adjusted value compares each column with the largest statistic of all columns under the same flips (Westfall &
-    Young 1993, single-step max-T), so correlation between columns is used rather than feared. The statistic,
+    The adjusted value compares each pair with the largest statistic of all pairs under the same flips (Westfall &
+    Young 1993, single-step max-T), so correlation between pairs is used rather than feared. The statistic,
     |Σ d| / √Σ d², orders patterns as Student's t does.
 
     Returns:
         p-values and max-T adjusted p-values, each of length P.
     """
-    size = np.sqrt((sums**2).sum(axis=0))
-    scaled = sums / np.where(size > 0, size, 1.0)
-    seen = np.abs(scaled.sum(axis=0))
-    alone, jointly, tried = np.zeros(len(size)), np.zeros(len(size)), 0
-    for signs in _patterns(len(sums), resamples, seed):
-        flipped = np.abs(signs @ scaled)
-        alone += (flipped >= seen * _TIE).sum(axis=0)
-        largest = np.sort(flipped.max(axis=1))
-        jointly += len(largest) - np.searchsorted(largest, seen * _TIE)
-        tried += len(signs)
-    if len(sums) > EXACT_CLUSTERS:
+    size = np.sqrt((table.sums**2).sum(axis=0))
+    size = np.where(size > 0, size, 1.0)
+    seen = np.abs(table.sums.sum(axis=0)) / size * _TIE
+    alone, maxima = np.zeros(len(size)), []
+    for signs in _patterns(len(table.sums), resamples, seed):
+        largest = np.zeros(len(signs))
+        times = partial(_flipped, signs)
+        by_model = table.by_model(times)
+        for part in table.parts(len(signs)):
+            flipped = np.abs(table.totals(part, times, by_model)) / size[part, None]
+            alone[part] += (flipped >= seen[part, None]).sum(axis=1)
+            np.maximum(largest, flipped.max(axis=0), out=largest)
+        maxima.append(largest)
+    ordered = np.sort(np.concatenate(maxima))
+    jointly, tried = (len(ordered) - np.searchsorted(ordered, seen)).astype(np.float64), len(ordered)
+    if len(table.sums) > EXACT_CLUSTERS:
         alone, jointly, tried = alone + 1, jointly + 1, tried + 1
     return alone / tried, jointly / tried
+
+
+def _flipped(signs: NDArray[Any], columns: NDArray[Any]) -> NDArray[Any]:
+    result: NDArray[Any] = columns.T @ signs.T
+    return result
 
 
 def _patterns(groups: int, resamples: int, seed: int) -> Iterator[NDArray[Any]]:

@@ -170,31 +170,31 @@ def _differences(
     table: PairTable, names: Sequence[Hashable], confidence: float, options: Options
 ) -> tuple[list[Difference], float | None]:
     resamples, seed = options.get("resamples", RESAMPLES), options.get("seed", 0)
-    columns, groups = table.columns, table.groups
-    mean, se = (row[0] for row in table.mean_and_se(columns.sum(axis=0)[None]))
-    alone, jointly = flip_p_values(table.sums, resamples=resamples, seed=seed)
-    drawn, critical = None, None
+    groups, tasks = table.groups, table.tasks
+    everything = slice(0, len(table.pairs))
+    mean, se = (column[:, 0] for column in table.mean_and_se(everything, lambda c: c.sum(axis=0)[:, None], None))
+    alone, jointly = flip_p_values(table, resamples=resamples, seed=seed)
+    drawn: list[Interval | None] = []
+    critical = None
     if (groups >= BOOTSTRAP_CLUSTERS).any():
-        drawn, largest = _resample(table, columns, mean, resamples, seed)
+        drawn, largest = _resample(table, mean, confidence, resamples, seed)
         if (groups >= BOOTSTRAP_CLUSTERS).all():
             critical = critical_value(largest, confidence)
     made = []
     for i, pair in enumerate(table.pairs):
         value, error = finite(mean[i]), finite(se[i])
-        if value is None or not table.tasks[i]:
+        if value is None or not tasks[i]:
             made.append(_no_tasks(names, pair))
             continue
         enough = groups[i] >= 2 and error is not None
         interval = None
         if enough and error is not None and groups[i] >= MINIMUM_CLUSTERS:
-            few = drawn is None or groups[i] < BOOTSTRAP_CLUSTERS
-            interval = student_interval(value, error, int(groups[i]) - 1, confidence) if few or drawn is None else (
-                percentile_interval(drawn[:, i], confidence)
-            )  # fmt: skip
+            few = groups[i] < BOOTSTRAP_CLUSTERS
+            interval = student_interval(value, error, int(groups[i]) - 1, confidence) if few else drawn[i]
         half = None if critical is None or error is None else critical * error
         made.append(
             Difference(
-                first=names[pair[0]], second=names[pair[1]], value=value, n=int(table.tasks[i]),
+                first=names[pair[0]], second=names[pair[1]], value=value, n=int(tasks[i]),
                 se=error if enough else None, interval=interval, p=float(alone[i]), p_adjusted=float(jointly[i]),
                 simultaneous=None if half is None else (value - half, value + half),
             )
@@ -203,17 +203,27 @@ def _differences(
 
 
 def _resample(
-    table: PairTable, columns: NDArray[Any], mean: NDArray[Any], resamples: int, seed: int
-) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Resampled mean differences (resamples × P), and in each resample the largest |t| of all pairs."""
-    means, largest = [], []
-    for block in counts_in_blocks(len(columns), resamples, seed, width=columns.shape[1]):
-        drawn, errors = table.mean_and_se(block.astype(np.float64) @ columns)
-        means.append(drawn)
-        t = np.abs(drawn - mean) / errors
+    table: PairTable, mean: NDArray[Any], confidence: float, resamples: int, seed: int
+) -> tuple[list[Interval | None], NDArray[Any]]:
+    """Percentile intervals of the mean differences, and in each resample the largest |t| of all pairs.
+
+    Some pairs at a time: all resampled differences of 100 models at once would fill 400 MB.
+    """
+
+    def times(columns: NDArray[Any]) -> NDArray[Any]:
+        blocks = counts_in_blocks(len(table.sums), resamples, seed, width=columns.shape[1])
+        return np.concatenate([columns.T @ block.astype(np.float64).T for block in blocks], axis=1)
+
+    by_model = table.by_model(times)
+    intervals: list[Interval | None] = []
+    largest = np.zeros(resamples)
+    for part in table.parts(resamples):
+        drawn, errors = table.mean_and_se(part, times, by_model)
+        t = np.abs(drawn - mean[part, None]) / errors
         # A resample in which a pair does not vary says nothing about that pair's t.
-        largest.append(np.where(np.isfinite(t), t, 0.0).max(axis=1))
-    return np.concatenate(means), np.concatenate(largest)
+        np.maximum(largest, np.where(np.isfinite(t), t, 0.0).max(axis=0), out=largest)
+        intervals += [percentile_interval(row, confidence) for row in drawn]
+    return intervals, largest
 
 
 def _no_tasks(names: Sequence[Hashable], pair: tuple[int, int]) -> Difference:

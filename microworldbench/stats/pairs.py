@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -12,6 +12,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
 from .resampling import cluster_codes, sum_by_cluster
+
+CELLS = 1 << 21  # of float64 that the products of a part hold: 16 MiB
+
+Times = Callable[[NDArray[Any]], NDArray[Any]]
+"""Columns of sums, clusters × columns, to their weighted totals: columns × rows, one row a set of weights."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +29,8 @@ class PairTable:
     pairs: tuple[tuple[int, int], ...]
     sums: NDArray[Any]
     sizes: NDArray[Any]
+    models: NDArray[Any] | None = None
+    """Sums per cluster of each model, clusters × models, where all pairs share their tasks."""
 
     @property
     def tasks(self) -> NDArray[Any]:
@@ -35,33 +42,43 @@ class PairTable:
         """Clusters of each pair that hold a common task."""
         return np.broadcast_to((self.sizes > 0).sum(axis=0), (len(self.pairs),))
 
-    @property
-    def columns(self) -> NDArray[Any]:
-        """What resamples sum: d and d², and beside them d·m, m and m² unless every cluster is one common task."""
-        if (self.sizes == 1).all():
-            return np.concatenate([self.sums, self.sums**2], axis=1)
-        parts = [self.sums, self.sums**2, self.sums * self.sizes, self.sizes, self.sizes**2]
-        return np.concatenate(parts, axis=1)
+    def parts(self, rows: int) -> list[slice]:
+        """The pairs some at a time, so that `rows` weightings of a part fit into memory."""
+        step, count = max(1, CELLS // max(1, rows)), len(self.pairs)
+        return [slice(start, min(start + step, count)) for start in range(0, count, step)]
 
-    def mean_and_se(self, totals: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Mean differences and cluster-robust standard errors from rows of summed columns: each rows × P.
+    def by_model(self, times: Times) -> NDArray[Any] | None:
+        """Weighted totals of every model, models × rows; None where pairs have tasks of their own."""
+        return None if self.models is None else times(self.models)
+
+    def totals(self, part: slice, times: Times, by_model: NDArray[Any] | None) -> NDArray[Any]:
+        """Weighted totals of the pairs of `part`: a difference is linear, so those of the models are enough."""
+        if by_model is None:
+            return times(self.sums[:, part])
+        first, second = np.array(self.pairs[part]).T
+        result: NDArray[Any] = by_model[first] - by_model[second]
+        return result
+
+    def mean_and_se(
+        self, part: slice, times: Times, by_model: NDArray[Any] | None
+    ) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Mean differences and cluster-robust standard errors of the pairs of `part`: pairs × rows each.
 
         A cluster's part of the variance is (d − m·mean)², so only sums of products are needed.
         """
-        count, groups = len(self.pairs), self.groups
-        if totals.shape[1] == 2 * count:
-            n = len(self.sums)
-            mean = totals[:, :count] / n
-            left = totals[:, count:] - n * mean**2
-            number: NDArray[Any] | float = float(n)
+        d, groups = self.sums[:, part], self.groups[part, None]
+        squares, totals = times(d**2), self.totals(part, times, by_model)
+        if (self.sizes == 1).all():
+            number: NDArray[Any] | float = float(len(d))
+            mean = totals / number
+            left = squares - number * mean**2
         else:
-            cut = self.sizes.shape[1]
-            edges = np.cumsum([count, count, count, cut])
-            d, dd, dm, m, mm = np.split(totals, edges, axis=1)
-            mean, number = d / m, m
-            left = dd - 2 * mean * dm + mean**2 * mm
+            m = self.sizes if self.sizes.shape[1] == 1 else self.sizes[:, part]
+            number = times(m)
+            mean = totals / number
+            left = squares - 2 * mean * times(d * m) + mean**2 * times(m**2)
         # Rounding leaves a trace of variance where there is none.
-        left = np.where(left > 1e-12 * np.abs(totals[:, count : 2 * count]), left, 0.0)
+        left = np.where(left > 1e-12 * squares, left, 0.0)
         return mean, np.sqrt(groups / np.maximum(groups - 1, 1) * left) / number
 
 
@@ -87,11 +104,12 @@ def pair_table(scores: NDArray[Any], clusters: Sequence[Hashable] | NDArray[Any]
     """Builds the table of every pair of models (first less second) on the tasks both have."""
     pairs = tuple(combinations(range(len(scores)), 2))
     codes = cluster_codes(clusters, scores.shape[1], "task")
-    first, second = [a for a, _ in pairs], [b for _, b in pairs]
-    differences = (scores[first] - scores[second]).T
+    if np.isfinite(scores).all():
+        models = sum_by_cluster(scores.T, codes)
+        first, second = [a for a, _ in pairs], [b for _, b in pairs]
+        sizes = sum_by_cluster(np.ones((scores.shape[1], 1)), codes)
+        return PairTable(pairs, models[:, first] - models[:, second], sizes, models)
+    differences = np.array([scores[a] - scores[b] for a, b in pairs]).reshape(len(pairs), -1).T
     present = np.isfinite(differences)
-    sizes = present.astype(np.float64)
-    if present.all():
-        sizes = np.ones((scores.shape[1], 1))
     sums = sum_by_cluster(np.where(present, differences, 0.0), codes)
-    return PairTable(pairs, sums, sum_by_cluster(sizes, codes))
+    return PairTable(pairs, sums, sum_by_cluster(present.astype(np.float64), codes))
