@@ -19,6 +19,7 @@ from .options import JSON, SUITE, options
     help="What an abstention is. [default: missing]",
 )
 @click.option("--svg", "svg_path", type=click.Path(), metavar="FILE", help="Write a heat map of the pairwise kappas.")
+@click.option("--html", "html_path", type=click.Path(), metavar="FILE", help="Write one self-contained HTML page.")
 @click.option("--markdown", is_flag=True, help="Print Markdown.")
 @options(SUITE, JSON)
 def agreement(
@@ -26,6 +27,7 @@ def agreement(
     votes: bool,
     cannot_tell: Literal["missing", "label"],
     svg_path: str | None,
+    html_path: str | None,
     markdown: bool,
     suite: str | None,
     weights: str | None,
@@ -51,6 +53,8 @@ def agreement(
     found = measure_agreement(*sources, suite=texts, votes=votes, cannot_tell=cannot_tell)
     if svg_path:
         click.echo(f"wrote {save_svg(found.to_svg(), svg_path)}", err=True)
+    if html_path:
+        click.echo(f"wrote {found.to_html(html_path)}", err=True)
     if as_json:
         click.echo(found.to_json(), nl=False)
     else:

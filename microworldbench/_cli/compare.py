@@ -12,9 +12,20 @@ from .options import JSON, options
 @click.option("--across-judges", is_flag=True, help="Compare runs of different judges all the same.")
 @click.option("--margin", type=click.FloatRange(min=0), default=0.0, metavar="PTS", help="Smaller differences tie.")
 @click.option("--top", type=click.IntRange(min=0), default=10, metavar="N", help="Tasks and criteria shown.")
+@click.option("--svg", "svg_path", type=click.Path(), metavar="FILE", help="Write the differences as a figure.")
+@click.option("--html", "html_path", type=click.Path(), metavar="FILE", help="Write one self-contained HTML page.")
 @click.option("--markdown", is_flag=True, help="Print Markdown.")
 @options(JSON)
-def compare(runs: tuple[str, ...], across_judges: bool, margin: float, top: int, markdown: bool, as_json: bool) -> None:
+def compare(
+    runs: tuple[str, ...],
+    across_judges: bool,
+    margin: float,
+    top: int,
+    svg_path: str | None,
+    html_path: str | None,
+    markdown: bool,
+    as_json: bool,
+) -> None:
     """Compares the run folders RUN on their common tasks.
 
     Shows paired differences with intervals and adjusted p-values, overall, by level and by dimension; tiers; wins,
@@ -22,10 +33,15 @@ def compare(runs: tuple[str, ...], across_judges: bool, margin: float, top: int,
     """
     from ..comparison import compare as compare_runs
     from ..errors import InputError
+    from ..rendering.svg import save_svg
 
     if markdown and as_json:
         raise InputError("--markdown and --json both want stdout; give one of them")
     found = compare_runs(*runs, across_judges=across_judges, margin=margin)
+    if svg_path:
+        click.echo(f"wrote {save_svg(found.to_svg(), svg_path)}", err=True)
+    if html_path:
+        click.echo(f"wrote {found.to_html(html_path, top=top)}", err=True)
     if as_json:
         click.echo(found.to_json(), nl=False)
     else:

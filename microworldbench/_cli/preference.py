@@ -12,10 +12,17 @@ from .options import JSON, options
 @click.option("--model", metavar="NAME", help="Stands first in its pairs and is the reference of the strengths.")
 @click.option("--ridge", type=click.FloatRange(min=0), default=0.0, metavar="F", help="Shrinks strengths. [default: 0]")
 @click.option("--svg", "svg_path", type=click.Path(), metavar="FILE", help="Write win, tie and loss as bars.")
+@click.option("--html", "html_path", type=click.Path(), metavar="FILE", help="Write one self-contained HTML page.")
 @click.option("--markdown", is_flag=True, help="Print Markdown.")
 @options(JSON)
 def preference(
-    labels: str, model: str | None, ridge: float, svg_path: str | None, markdown: bool, as_json: bool
+    labels: str,
+    model: str | None,
+    ridge: float,
+    svg_path: str | None,
+    html_path: str | None,
+    markdown: bool,
+    as_json: bool,
 ) -> None:
     """Evaluates the votes in LABELS on pairs of videos.
 
@@ -32,6 +39,8 @@ def preference(
     found = measure_preferences(labels, model=model, ridge=ridge)
     if svg_path:
         click.echo(f"wrote {save_svg(found.to_svg(model=model), svg_path)}", err=True)
+    if html_path:
+        click.echo(f"wrote {found.to_html(html_path, model=model)}", err=True)
     if as_json:
         click.echo(found.to_json(), nl=False)
     else:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from ..rendering.markdown import escape
+from ..rendering.page import PageTable, write_page
 from ..rendering.tables import markdown_table, p_value, share, text_table
 from ..rendering.wording import DIMENSIONS, LEVELS, UNKNOWN, count, plain, points, signed, span
 from ..scorecard import Score
+from .forest import forest
 from .records import Comparison, Gap, ScopeComparison
 
 TREATMENTS = {
@@ -17,15 +19,6 @@ TREATMENTS = {
     "failure_at_worst": "Failure at min(0, worst seen)",
     "floored_at_zero": "Every task floored at 0",
 }
-
-
-@dataclass(frozen=True)
-class _Table:
-    title: str
-    head: Sequence[str]
-    body: Sequence[Sequence[str]]
-    right_from: int
-    note: str = ""
 
 
 def to_markdown(found: Comparison, *, top: int) -> str:
@@ -47,6 +40,18 @@ def to_text(found: Comparison, *, top: int) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def write_html(found: Comparison, path: str | Path, *, top: int) -> Path:
+    """Writes `found` as one HTML page with the figure of its differences."""
+    return write_page(
+        path,
+        " · ".join(found.names),
+        _headline(found, str),
+        _tables(found, top, str),
+        notes=_warnings(found),
+        figures=[forest(found)],
+    )
+
+
 def _headline(found: Comparison, safe: Callable[[str], str]) -> str:
     judge = "several judges" if found.judge is None else f"judge {safe(found.judge.name)}"
     return (
@@ -61,16 +66,16 @@ def _warnings(found: Comparison) -> list[str]:
     return [*found.notes, *flag]
 
 
-def _tables(found: Comparison, top: int, safe: Callable[[str], str]) -> Iterator[_Table]:
+def _tables(found: Comparison, top: int, safe: Callable[[str], str]) -> Iterator[PageTable]:
     names = [safe(name) for name in found.names]
-    yield _Table(
+    yield PageTable(
         "Scores on the common tasks",
         ("Run", "Score", "Bounds", "95 % interval", "Tier", "Ranks", "Tasks"),
         [_score_row(found.overall, name, safe(name)) for name in found.names],
         1,
     )
     head = ("Difference", "Points", "Bounds", "95 % interval", "p", "p adjusted", "Win/tie/loss", "Tasks")
-    yield _Table(
+    yield PageTable(
         "Paired differences",
         head,
         [_gap_row(gap, _pair(gap, safe)) for gap in found.overall.differences],
@@ -80,7 +85,7 @@ def _tables(found: Comparison, top: int, safe: Callable[[str], str]) -> Iterator
     scopes: list[tuple[str, ScopeComparison]] = [(LEVELS[level], scope) for level, scope in found.by_level.items()]
     scopes += [(DIMENSIONS[d], scope) for d, scope in found.by_dimension.items()]
     rows = [_gap_row(gap, f"{label}: {_pair(gap, safe)}") for label, scope in scopes for gap in scope.differences]
-    yield _Table(
+    yield PageTable(
         "By level and dimension (exploratory)", head, rows, 1, "p adjusted: for all pairs and parts of the breakdown."
     )
     tasks = [task for task in found.task_gaps if task.spread][:top]
@@ -88,7 +93,7 @@ def _tables(found: Comparison, top: int, safe: Callable[[str], str]) -> Iterator
         rows = [
             (safe(t.id), LEVELS[t.level], *(_points(t.scores[n]) for n in found.names), points(t.spread)) for t in tasks
         ]
-        yield _Table("Tasks that differ most", ("Task", "Level", *names, "Spread"), rows, 2)
+        yield PageTable("Tasks that differ most", ("Task", "Level", *names, "Spread"), rows, 2)
     if found.criteria:
         rows = [
             (
@@ -100,7 +105,7 @@ def _tables(found: Comparison, top: int, safe: Callable[[str], str]) -> Iterator
             )
             for c in found.criteria[:top]
         ]
-        yield _Table("Criteria that differ most", ("Task", "Criterion", "Dimension", "Kind", *names), rows, 4)
+        yield PageTable("Criteria that differ most", ("Task", "Criterion", "Dimension", "Kind", *names), rows, 4)
     rows = [
         (
             TREATMENTS[t.name],
@@ -110,7 +115,7 @@ def _tables(found: Comparison, top: int, safe: Callable[[str], str]) -> Iterator
         )
         for t in found.failures
     ]
-    yield _Table("If failures were scored otherwise", ("Treatment", *names, "Tasks", "Order changes"), rows, 1)
+    yield PageTable("If failures were scored otherwise", ("Treatment", *names, "Tasks", "Order changes"), rows, 1)
 
 
 def _score_row(scope: ScopeComparison, name: str, shown: str) -> tuple[str, ...]:

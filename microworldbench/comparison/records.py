@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
@@ -224,3 +226,19 @@ class Comparison(Record):
         from .pages import to_text
 
         return to_text(self, top=top)
+
+    def to_svg(self) -> str:
+        """The paired differences with their intervals, without scripts or links."""
+        from .forest import forest
+
+        return forest(self)
+
+    def to_html(self, path: str | os.PathLike[str], *, top: int = 10) -> Path:
+        """Writes tables and figure as one HTML page and returns its path.
+
+        Raises:
+            InputError: `path` cannot be written.
+        """
+        from .pages import write_html
+
+        return write_html(self, Path(path), top=top)

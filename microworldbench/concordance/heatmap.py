@@ -15,7 +15,7 @@ def heat_map(found: Concordance) -> str:
     """The figure as an SVG document."""
     names = [rater.name for rater in found.raters]
     left = 24 + max(label_width(name) for name in names)
-    top = 64 + 0.71 * max(label_width(name) for name in names)
+    top = 76 + 0.71 * max(label_width(name) for name in names)
     size = len(names) * CELL
     right = 0.71 * label_width(names[-1]) + 24
     body = [

@@ -17,7 +17,17 @@ from ..rubric import Dimension, Polarity, Suite
 from ..stats import agreement
 from ..stats.estimates import Estimate
 from ..stats.resampling import RESAMPLES
-from .records import Ceiling, Coefficient, Concordance, GroupAgreement, PairKappa, RaterSummary, StratumAgreement
+from .records import (
+    Ceiling,
+    Coefficient,
+    Concordance,
+    GroupAgreement,
+    JudgeQuality,
+    PairKappa,
+    RaterSummary,
+    StandIn,
+    StratumAgreement,
+)
 from .sources import RaterAnswers, Source, name_apart, read_sources
 from .units import LABELS, Board, match
 
@@ -92,8 +102,8 @@ class _Meter:
     def __init__(self, board: Board, resamples: int, seed: int) -> None:
         self.board, self.resamples, self.seed = board, resamples, seed
 
-    def stratum(self, board: Board) -> StratumAgreement:
-        """Every figure over the units of `board`."""
+    def stratum(self, board: Board, *, judged: bool = False) -> StratumAgreement:
+        """Every figure over the units of `board`; `judged`: its first rater is a judge, its second the truth."""
         found = agreement.summarize(
             [*board.codes], labels=board.labels, raters=board.raters, clusters=board.tasks,
             resamples=self.resamples, seed=self.seed,
@@ -115,7 +125,14 @@ class _Meter:
             fleiss=coefficient(found.fleiss),
             krippendorff=coefficient(found.alpha),
             ac1=coefficient(found.ac1),
+            quality=self._quality(board) if judged else None,
         )  # fmt: skip
+
+    def _quality(self, board: Board) -> JudgeQuality:
+        said = {0.0: False, 1.0: True}
+        judge, truth = ([said.get(code) for code in row] for row in board.codes)
+        found = agreement.judge_quality(judge, truth, clusters=board.tasks, resamples=self.resamples, seed=self.seed)
+        return JudgeQuality(**{name: coefficient(getattr(found, name)) for name in JudgeQuality.model_fields})
 
     def among(self, chosen: Sequence[int]) -> GroupAgreement:
         """Agreement among some of the raters."""
@@ -125,7 +142,8 @@ class _Meter:
         """One judge against the majority of the humans."""
         own = self.board.codes[list(humans)]
         name = self.board.raters[humans[0]] if len(humans) == 1 else MAJORITY
-        return self._group([self.board.raters[judge], name], np.stack([self.board.codes[judge], majority(own)]))
+        codes = np.stack([self.board.codes[judge], majority(own)])
+        return self._group([self.board.raters[judge], name], codes, judged=True)
 
     def ceiling(self, humans: Sequence[int], judges: Sequence[int]) -> Ceiling:
         """Each expert, and each judge, against the majority of the other experts.
@@ -148,7 +166,17 @@ class _Meter:
             expert=coefficient(alone.expert),
             judges={name: coefficient(found.judge) for name, found in beside.items() if found.judge},
             differences={name: coefficient(found.difference) for name, found in beside.items() if found.difference},
+            alt_tests={self.board.raters[j]: self._stand_in(chosen, j) for j in judges},
         )
+
+    def _stand_in(self, humans: Sequence[int], judge: int) -> StandIn:
+        found = agreement.alt_test(
+            [*self.board.codes[sorted(humans)]],
+            self.board.codes[judge],
+            labels=self.board.labels,
+            clusters=self.board.tasks,
+        )
+        return StandIn(winning_rate=_round(found.winning_rate), advantage=_round(found.advantage))
 
     def _left_out(self, humans: Sequence[int], judge: int | None = None) -> agreement.Ceiling:
         return agreement.expert_ceiling(
@@ -160,24 +188,25 @@ class _Meter:
             seed=self.seed,
         )
 
-    def _group(self, raters: Sequence[str], codes: NDArray[np.float64]) -> GroupAgreement:
+    def _group(self, raters: Sequence[str], codes: NDArray[np.float64], *, judged: bool = False) -> GroupAgreement:
         board = self.board.of(raters, codes)
         held = set(board.strata)
         dimensions = [d for d in Dimension if any(x is d for x, _ in held)]
         polarities = [p for p in Polarity if any(x is p for _, x in held)]
         both = [(d, p) for d in Dimension for p in Polarity if (d, p) in held]
+
+        def part(belongs: Sequence[bool]) -> StratumAgreement:
+            return self.stratum(board.at(np.array(belongs, dtype=bool)), judged=judged)
+
         return GroupAgreement(
             raters=tuple(raters),
-            overall=self.stratum(board),
-            by_dimension={x: self._part(board, [d is x for d, _ in board.strata]) for x in dimensions},
-            by_polarity={x: self._part(board, [p is x for _, p in board.strata]) for x in polarities},
+            overall=part([True] * len(board.strata)),
+            by_dimension={x: part([d is x for d, _ in board.strata]) for x in dimensions},
+            by_polarity={x: part([p is x for _, p in board.strata]) for x in polarities},
             by_dimension_and_polarity={
-                f"{d.value}/{p.value}": self._part(board, [s == (d, p) for s in board.strata]) for d, p in both
+                f"{d.value}/{p.value}": part([s == (d, p) for s in board.strata]) for d, p in both
             },
         )
-
-    def _part(self, board: Board, belongs: Sequence[bool]) -> StratumAgreement:
-        return self.stratum(board.at(np.array(belongs)))
 
 
 def majority(codes: NDArray[np.float64]) -> NDArray[np.float64]:

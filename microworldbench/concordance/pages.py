@@ -3,32 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 from ..rendering.markdown import escape
+from ..rendering.page import PageTable, write_page
 from ..rendering.tables import coefficient, ends, markdown_table, share, text_table
-from ..rendering.wording import DIMENSIONS, UNKNOWN, count, plain
+from ..rendering.wording import DIMENSIONS, UNKNOWN, count, plain, signed
 from ..rubric import Dimension
+from .heatmap import heat_map
 from .records import Coefficient, Concordance, GroupAgreement, StratumAgreement
 
-Table = tuple[str, Sequence[str], Sequence[Sequence[str]], int]
-"""Title, head, body, first column set to the right."""
 REASONS = {"no_variation": "all alike", "too_few": "too few"}
 
 
 def to_markdown(found: Concordance) -> str:
     """`found` as GitHub Markdown; names are escaped."""
     parts = ["# Agreement", *(f"> {escape(note)}" for note in found.notes)]
-    for title, head, body, right_from in _tables(found, escape):
-        parts += [f"## {title}", markdown_table(head, body, right_from=right_from)]
+    for table in _tables(found, escape):
+        parts += [f"## {table.title}", markdown_table(table.head, table.body, right_from=table.right_from)]
     return "\n\n".join(parts) + "\n"
 
 
 def to_text(found: Concordance) -> str:
     """`found` for a console, without anything that could steer it."""
     parts = [f"note: {plain(note)}" for note in found.notes]
-    for title, head, body, right_from in _tables(found, plain):
-        parts.append(f"{title}\n" + text_table(head, body, right_from=right_from))
+    parts += [
+        f"{table.title}\n" + text_table(table.head, table.body, right_from=table.right_from)
+        for table in _tables(found, plain)
+    ]
     return "\n\n".join(parts) + "\n"
+
+
+def write_html(found: Concordance, path: str | Path) -> Path:
+    """Writes `found` as one HTML page with the heat map of all pairs."""
+    headline = (
+        f"{count(len(found.raters))} raters, {count(found.pairs.units)} criteria of videos that at least two decided, "
+        f"{count(found.pairs.tasks)} tasks"
+    )
+    return write_page(path, "Agreement", headline, _tables(found, str), notes=found.notes, figures=[heat_map(found)])
 
 
 def figure(found: Coefficient) -> str:
@@ -36,8 +48,8 @@ def figure(found: Coefficient) -> str:
     return coefficient(found.value) if found.value is not None else f"{UNKNOWN} ({REASONS.get(found.reason or '', '')})"
 
 
-def _tables(found: Concordance, safe: Callable[[str], str]) -> Iterator[Table]:
-    yield (
+def _tables(found: Concordance, safe: Callable[[str], str]) -> Iterator[PageTable]:
+    yield PageTable(
         "Raters",
         ("Rater", "Kind", "Source", "Met", "Not met", "Cannot tell", "Missing"),
         [
@@ -46,7 +58,7 @@ def _tables(found: Concordance, safe: Callable[[str], str]) -> Iterator[Table]:
         ],
         3,
     )
-    yield (
+    yield PageTable(
         "Pairs (Cohen's kappa)",
         ("Pair", "Kappa", "95 % interval", "Raw", "By chance", "Criteria"),
         [
@@ -68,16 +80,69 @@ def _tables(found: Concordance, safe: Callable[[str], str]) -> Iterator[Table]:
     for title, group in groups:
         if group is not None:
             yield _group(title, group, safe)
+            if group.overall.quality is not None:
+                yield _quality(f"{title}: errors of {safe(group.raters[0])}", group)
     if found.ceiling is not None:
-        rows = [("an expert", figure(found.ceiling.expert), ends(found.ceiling.expert.ci95), UNKNOWN, UNKNOWN)]
+        expert = found.ceiling.expert
+        rows = [("an expert", figure(expert), ends(expert.ci95), UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN)]
         for judge, kappa in found.ceiling.judges.items():
-            gap = found.ceiling.differences[judge]
-            rows.append((safe(judge), figure(kappa), ends(kappa.ci95), figure(gap), ends(gap.ci95)))
-        head = ("Against the majority of the other experts", "Kappa", "95 % interval", "Less expert", "95 % interval")
-        yield f"Leave-one-expert-out ceiling: {', '.join(map(safe, found.ceiling.experts))}", head, rows, 1
+            gap, test = found.ceiling.differences[judge], found.ceiling.alt_tests[judge]
+            rows.append(
+                (safe(judge), figure(kappa), ends(kappa.ci95), figure(gap), ends(gap.ci95),
+                 share(test.winning_rate), share(test.advantage))
+            )  # fmt: skip
+        head = (
+            "Against the majority of the other experts",
+            "Kappa",
+            "95 % interval",
+            "Less expert",
+            "95 % interval",
+            "Alt-test: wins",
+            "as good",
+        )
+        title = f"Leave-one-expert-out ceiling: {', '.join(map(safe, found.ceiling.experts))}"
+        yield PageTable(title, head, rows)
 
 
-def _group(title: str, group: GroupAgreement, safe: Callable[[str], str]) -> Table:
+def _quality(title: str, group: GroupAgreement) -> PageTable:
+    head = ("", "Sens.", "95 %", "of", "Spec.", "95 %", "of", "PPV", "NPV", "Macro-F1", "Bias", "95 %")
+    rows = []
+    for label, part in _strata(group):
+        found = part.quality
+        assert found is not None
+        rows.append(
+            (
+                label,
+                share(found.sensitivity.value),
+                _percents(found.sensitivity.ci95),
+                count(found.sensitivity.n),
+                share(found.specificity.value),
+                _percents(found.specificity.ci95),
+                count(found.specificity.n),
+                share(found.positive_value.value),
+                share(found.negative_value.value),
+                coefficient(found.macro_f1.value),
+                signed(None if found.bias.value is None else 100 * found.bias.value),
+                _percents(found.bias.ci95),
+            )
+        )
+    return PageTable(title, head, rows, note="Bias: percentage points by which the judge says met more often.")
+
+
+def _percents(interval: tuple[float, float] | None) -> str:
+    return UNKNOWN if interval is None else f"[{100 * interval[0]:.0f}, {100 * interval[1]:.0f}]"
+
+
+def _strata(group: GroupAgreement) -> Iterator[tuple[str, StratumAgreement]]:
+    yield "Overall", group.overall
+    yield from ((DIMENSIONS[d], part) for d, part in group.by_dimension.items())
+    yield from ((p.value.capitalize(), part) for p, part in group.by_polarity.items())
+    for key, part in group.by_dimension_and_polarity.items():
+        dimension, polarity = key.split("/")
+        yield f"{DIMENSIONS[Dimension(dimension)]}, {polarity}", part
+
+
+def _group(title: str, group: GroupAgreement, safe: Callable[[str], str]) -> PageTable:
     head = (
         "",
         "Raw",
@@ -92,13 +157,8 @@ def _group(title: str, group: GroupAgreement, safe: Callable[[str], str]) -> Tab
         "Criteria",
         "Tasks",
     )
-    rows = [_row("Overall", group.overall)]
-    rows += [_row(DIMENSIONS[d], part) for d, part in group.by_dimension.items()]
-    rows += [_row(p.value.capitalize(), part) for p, part in group.by_polarity.items()]
-    for key, part in group.by_dimension_and_polarity.items():
-        dimension, polarity = key.split("/")
-        rows.append(_row(f"{DIMENSIONS[Dimension(dimension)]}, {polarity}", part))
-    return f"{title}: {', '.join(map(safe, group.raters))}", head, rows, 1
+    rows = [_row(label, part) for label, part in _strata(group)]
+    return PageTable(f"{title}: {', '.join(map(safe, group.raters))}", head, rows)
 
 
 def _row(label: str, part: StratumAgreement) -> tuple[str, ...]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field
@@ -38,6 +40,21 @@ class PairKappa(Record):
     """Raw agreement expected by chance."""
 
 
+class JudgeQuality(Record):
+    """How a judge's answers compare with the humans', which count as the truth here."""
+
+    sensitivity: Coefficient
+    """Of what humans call met, the share the judge calls met."""
+    specificity: Coefficient
+    """Of what humans call not met, the share the judge calls not met."""
+    positive_value: Coefficient
+    """Of what the judge calls met, the share humans do."""
+    negative_value: Coefficient
+    macro_f1: Coefficient
+    bias: Coefficient
+    """The judge's share of met less the humans': positive for one that says met too often."""
+
+
 class StratumAgreement(Record):
     """Every figure over one set of criteria; read them together: a coefficient hides how often labels were used."""
 
@@ -57,6 +74,17 @@ class StratumAgreement(Record):
     krippendorff: Coefficient
     ac1: Coefficient
     """Gwet's, which prevalence moves least."""
+    quality: JudgeQuality | None = None
+    """None but for a judge against humans."""
+
+
+class StandIn(Record):
+    """The alternative-annotator test of one judge (Calderon, Reichart & Dror 2025), with ε = 0.15."""
+
+    winning_rate: float | None
+    """Share of experts it may stand in for; the procedure passes a judge from 0.5. None below 30 tasks an expert."""
+    advantage: float | None
+    """Probability that it fits the other experts at least as well as the expert does."""
 
 
 class Ceiling(Record):
@@ -70,6 +98,7 @@ class Ceiling(Record):
     """Each judge against the same majorities."""
     differences: dict[str, Coefficient]
     """Judge less expert."""
+    alt_tests: dict[str, StandIn]
 
 
 class GroupAgreement(Record):
@@ -153,3 +182,13 @@ class Concordance(Record):
         from .heatmap import heat_map
 
         return heat_map(self)
+
+    def to_html(self, path: str | os.PathLike[str]) -> Path:
+        """Writes tables and figure as one HTML page and returns its path.
+
+        Raises:
+            InputError: `path` cannot be written.
+        """
+        from .pages import write_html
+
+        return write_html(self, Path(path))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 from ..concordance.pages import figure
 from ..concordance.records import Coefficient
 from ..rendering.markdown import escape
+from ..rendering.page import PageTable, write_page
 from ..rendering.tables import coefficient, ends, markdown_table, share, text_table
 from ..rendering.wording import UNKNOWN, count, plain
 from .records import PairShares, PreferenceStudy
@@ -27,6 +29,13 @@ def to_text(found: PreferenceStudy) -> str:
     parts = [_headline(found), *(f"note: {plain(note)}" for note in found.notes)]
     parts += [f"{title}\n" + text_table(head, body) for title, head, body in _tables(found, plain)]
     return "\n\n".join(parts) + "\n"
+
+
+def write_html(found: PreferenceStudy, path: str | Path, *, model: str | None = None) -> Path:
+    """Writes `found` as one HTML page with win, tie and loss as bars."""
+    tables = [PageTable(title, head, body) for title, head, body in _tables(found, str)]
+    figure = found.to_svg(model=model)
+    return write_page(path, "Preferences", _headline(found), tables, notes=found.notes, figures=[figure])
 
 
 def _headline(found: PreferenceStudy) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field
@@ -148,6 +150,20 @@ class PreferenceStudy(Record):
         chosen = [(p.first, p.second) for p in self.pairs if model in (None, p.first, p.second)]
         turned = [(a, b) if model in (None, a) else (b, a) for a, b in chosen]
         return preference_bars(self, [self.between(*pair) for pair in turned])
+
+    def to_html(self, path: str | os.PathLike[str], *, model: str | None = None) -> Path:
+        """Writes tables and figure as one HTML page and returns its path.
+
+        Args:
+            path: The file.
+            model: As for `to_svg`.
+
+        Raises:
+            InputError: `path` cannot be written.
+        """
+        from .pages import write_html
+
+        return write_html(self, Path(path), model=model)
 
 
 def _turned(shares: PairShares) -> PairShares:

@@ -8,8 +8,6 @@ where escaping were to fail.
 from __future__ import annotations
 
 import base64
-import hashlib
-import json
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -19,7 +17,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ..errors import InputError
-from ..rubric import Dimension, Level
 from ..scorecard import Score, Scorecard
 from . import wording
 from .corrected import ERROR_HEAD, HEAD, corrected_rows, corrected_sentence, error_rows
@@ -27,7 +24,7 @@ from .detail import TaskDetail, task_details
 from .doubt import judging_sentences
 from .evidence import TaskEvidence, Thumbnail, VideoEvidence
 from .strips import Axis
-from .templating import asset, environment, trusted
+from .templating import asset, score_environment, source_hash, trusted
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -126,13 +123,9 @@ def _policy(style: str, script: str, *, embedded: bool) -> str:
     """Content security policy. ``file:`` stands beside ``'self'`` because a page opened from disk has no origin."""
     media = "'self' file: data:" if embedded else "'self' file:"
     return (
-        f"default-src 'none'; style-src {_source_hash(style)}; script-src {_source_hash(script)}; img-src data:; "
+        f"default-src 'none'; style-src {source_hash(style)}; script-src {source_hash(script)}; img-src data:; "
         f"media-src {media}; base-uri 'none'; form-action 'none'"
     )
-
-
-def _source_hash(text: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
 class _Videos:
@@ -185,24 +178,9 @@ def _relative(href: str | None) -> str | None:
 
 @cache
 def _environment() -> Environment:
-    made = environment("microworldbench.rendering")
-    made.filters |= {
-        "points": _typographic(wording.points),
-        "signed": _typographic(wording.signed),
-        "bounds": _typographic(wording.bounds),
-        "interval": _typographic(wording.interval),
-        "count": wording.count,
-        "dollars": wording.dollars,
-        "percent": wording.percent,
-        "data_uri": _data_uri,
-        "seconds": lambda value: f"{value:.2f} s",
-        "json": lambda value: json.dumps(value, ensure_ascii=False),
-    }
+    made = score_environment("microworldbench.rendering")
+    made.filters["data_uri"] = _data_uri
     made.globals |= {
-        "level_names": wording.LEVELS,
-        "dimension_names": wording.DIMENSIONS,
-        "levels": list(Level),
-        "dimensions": list(Dimension),
         "coverage_sentence": wording.coverage_sentence,
         "failure_sentence": wording.failure_sentence,
         "spend_sentence": wording.spend_sentence,
@@ -214,11 +192,6 @@ def _environment() -> Environment:
         "error_rows": error_rows,
     }
     return made
-
-
-def _typographic(written: object) -> object:
-    """The same words with a true minus sign, which is as wide as a digit."""
-    return lambda value: written(value).replace("-", "−")  # type: ignore[operator]
 
 
 def _data_uri(frame: Thumbnail) -> Markup:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import json
+from collections.abc import Callable
 from importlib import resources
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from ..rubric import Dimension, Level
 from . import wording
 
 if TYPE_CHECKING:
@@ -30,6 +35,30 @@ def environment(package: str) -> Environment:
     )
 
 
+def score_environment(package: str) -> Environment:
+    """The same for pages that show scores: numbers are written as everywhere, with a true minus sign."""
+    made = environment(package)
+    made.filters |= {
+        "points": _typographic(wording.points),
+        "signed": _typographic(wording.signed),
+        "bounds": _typographic(wording.bounds),
+        "interval": _typographic(wording.interval),
+        "minus": _typographic(str),
+        "count": wording.count,
+        "dollars": wording.dollars,
+        "percent": wording.percent,
+        "seconds": lambda value: f"{value:.2f} s",
+        "json": lambda value: json.dumps(value, ensure_ascii=False),
+    }
+    made.globals |= {
+        "level_names": wording.LEVELS,
+        "dimension_names": wording.DIMENSIONS,
+        "levels": list(Level),
+        "dimensions": list(Dimension),
+    }
+    return made
+
+
 def asset(name: str, package: str = __package__) -> str:
     """A style sheet or script from the templates of `package`."""
     return (resources.files(package) / "templates" / name).read_text("utf-8").strip()
@@ -40,3 +69,13 @@ def trusted(text: str) -> Markup:
     from markupsafe import Markup
 
     return Markup(text)  # noqa: S704 - only what ships with this package
+
+
+def source_hash(text: str) -> str:
+    """How a content security policy names the one inline style sheet or script that may stand on a page."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _typographic(written: Callable[[Any], str]) -> Callable[[Any], str]:
+    """The same words with a true minus sign, which is as wide as a digit."""
+    return lambda value: written(value).replace("-", "−")

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.metrics import cohen_kappa_score
+from sklearn.metrics import cohen_kappa_score, f1_score, precision_score, recall_score
 
 from microworldbench.concordance import measure_agreement
 from microworldbench.concordance.measure import majority
@@ -97,6 +97,29 @@ def test_a_judge_is_compared_with_the_majority_of_the_humans(
     votes = [sum(noisy(e, 0.9)(t, 0, c, 0) for e in ("e1", "e2", "e3")) >= 2 for t, c in units]
     assert group.overall.cohen[0].kappa.value == pytest.approx(cohen_kappa_score(says, votes), abs=1e-6)
     assert found.judge_judge is None
+
+
+def test_a_judges_errors_are_told_against_the_humans(make_suite: Any, write_run: Write, write_labels: Any) -> None:
+    suite = make_suite(40)
+    lenient = lambda t, s, c, v: noisy("judge", 0.8)(t, s, c, v) or coin("kind", 0.4)(t, s, c, v)  # noqa: E731
+    run = write_run("run", suite, lenient)
+    group = measure_agreement(run, write_labels("l.csv", labels_of(suite, "e1", right=1.0))).judge_human["judge"]
+    units = [(t.id, c) for t in suite.tasks for c in t.criteria]
+    says, true = ([answer(t, 0, c, 0) for t, c in units] for answer in (lenient, noisy("e1", 1.0)))
+    found = group.overall.quality
+    assert found.sensitivity.value == pytest.approx(recall_score(true, says), abs=1e-6)
+    assert found.specificity.value == pytest.approx(recall_score(true, says, pos_label=False), abs=1e-6)
+    assert found.positive_value.value == pytest.approx(precision_score(true, says), abs=1e-6)
+    assert found.macro_f1.value == pytest.approx(f1_score(true, says, average="macro"), abs=1e-6)
+    assert found.bias.value == pytest.approx(np.mean(says) - np.mean(true), abs=1e-6)
+    assert found.bias.ci95[0] > 0
+    assert group.by_dimension_and_polarity["scientific_fidelity/penalty"].quality.sensitivity.n > 0
+
+
+def test_only_a_judge_beside_humans_has_errors(make_suite: Any, write_labels: Any) -> None:
+    found = measure_agreement(write_labels("l.csv", labels_of(make_suite(10), "e1", "e2", "e3")))
+    assert found.human_human.overall.quality is None
+    assert found.pairs.quality is None
 
 
 def test_agreement_is_told_by_dimension_and_polarity(make_suite: Any, write_run: Write) -> None:
@@ -203,6 +226,7 @@ def test_the_ceiling_is_an_expert_against_the_others(make_suite: Any, write_run:
     gap = found.ceiling.differences["judge"]
     assert gap.value == pytest.approx(found.ceiling.judges["judge"].value - found.ceiling.expert.value, abs=2e-6)
     assert gap.ci95[1] < 0
+    assert found.ceiling.alt_tests["judge"].winning_rate == 0
 
 
 def test_a_newcomer_with_one_label_does_not_take_the_ceiling_away(make_suite: Any, write_labels: Any) -> None:
@@ -337,6 +361,16 @@ def test_names_cannot_break_a_table(write_labels: Any) -> None:
     assert "<i>" not in found.to_markdown()
     assert "x\\|" in found.to_markdown()
     assert "\x1b" not in found.to_text() + found.to_markdown() + found.to_svg()
+
+
+def test_the_page_holds_the_heat_map_and_every_table(make_suite: Any, write_labels: Any, tmp_path: Path) -> None:
+    hostile = "<img src=x onerror=alert(1)>"
+    found = measure_agreement(write_labels("l.csv", labels_of(make_suite(10), hostile, "e2", "e3")))
+    page = found.to_html(tmp_path / "page.html").read_text()
+    assert found.to_svg() in page
+    assert "Leave-one-expert-out ceiling" in page
+    assert "<img" not in page
+    assert "<script" not in page
 
 
 def test_the_command_writes_json_and_a_figure(

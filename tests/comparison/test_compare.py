@@ -8,6 +8,7 @@ import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import given, settings
@@ -348,6 +349,40 @@ def test_names_cannot_break_a_table(make_suite: Any, write_run: Write) -> None:
     assert "<b>" not in found.to_markdown()
     assert "evil\\|" in found.to_markdown()
     assert "\x1b" not in found.to_text() + found.to_markdown()
+
+
+def test_the_figure_shows_every_pair_with_the_better_run_first(make_suite: Any, write_run: Write) -> None:
+    suite = make_suite(30)
+    runs = [write_run(n, suite, chance(n, p), generator=n) for n, p in (("low", 0.2), ("mid", 0.5), ("<high>", 0.9))]
+    figure = bench.compare(*runs).to_svg()
+    told = ET.fromstring(figure).find("{http://www.w3.org/2000/svg}desc").text
+    assert [part.split(":")[0] for part in told.split("; ")] == ["<high> less low", "<high> less mid", "mid less low"]
+    assert "adjusted p" in told
+
+
+def test_of_many_runs_the_figure_shows_those_against_the_best(make_suite: Any, write_run: Write) -> None:
+    suite = make_suite(6)
+    runs = [write_run(f"r{n}", suite, chance(f"r{n}", n / 9), generator=f"r{n}") for n in range(1, 10)]
+    told = ET.fromstring(bench.compare(*runs, resamples=50).to_svg()).find("{http://www.w3.org/2000/svg}desc").text
+    assert len(told.split("; ")) == 8
+
+
+def test_a_run_without_a_value_is_drawn_by_its_bounds(make_suite: Any, write_run: Write) -> None:
+    suite = make_suite(9)
+    a = write_run("a", suite, always(True), generator="a")
+    b = write_run("b", suite, always(True), generator="b", unjudged=["task-001"])
+    assert "no value, bounds" in bench.compare(a, b).to_svg()
+
+
+def test_the_page_holds_the_figure_and_no_script(make_suite: Any, write_run: Write, tmp_path: Path) -> None:
+    suite = make_suite(9)
+    hostile = "<script>alert(1)</script>"
+    runs = [write_run(n, suite, chance(n, 0.5), generator=name) for n, name in (("a", hostile), ("b", "b"))]
+    found = bench.compare(*runs)
+    page = found.to_html(tmp_path / "page.html").read_text()
+    assert found.to_svg() in page
+    assert "<script" not in page
+    assert "Tasks that differ most" in page
 
 
 def test_the_command_prints_one_json_document(make_suite: Any, write_run: Write, mwb: Any) -> None:

@@ -227,11 +227,12 @@ def test_names_cannot_break_a_table(write: Any) -> None:
 
 def test_the_command_writes_json_and_a_figure(write: Any, mwb: Any, tmp_path: Path) -> None:
     path = write("v.csv", split(30, 10, 20))
-    done = mwb("preference", path, "--json", "--svg", "bars.svg", "--model", "b")
+    done = mwb("preference", path, "--json", "--svg", "bars.svg", "--html", "page.html", "--model", "b")
     assert done.returncode == 0, done.stderr
     found = measure_preferences(path, model="b")
     assert json.loads(done.stdout) == found.to_dict()
     assert (tmp_path / "bars.svg").read_text() == found.to_svg(model="b")
+    assert found.to_svg(model="b") in (tmp_path / "page.html").read_text()
     assert "a vs b" in mwb("preference", path).stdout
     assert mwb("preference", path, "--markdown").stdout == measure_preferences(path).to_markdown()
 
