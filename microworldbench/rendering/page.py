@@ -44,19 +44,16 @@ def write_page(
     Raises:
         InputError: `path` cannot be written.
     """
-    style = asset("report.css") + "\n" + asset("page.css")
-    page = (
-        environment()
-        .get_template("page.html")
-        .render(
-            policy=f"default-src 'none'; style-src {source_hash(style)}; base-uri 'none'; form-action 'none'",
-            style=trusted(style),
-            title=title,
-            headline=headline,
-            notes=notes,
-            figures=[trusted(figure) for figure in figures],
-            tables=tables,
-        )
+    style = "\n".join(map(asset, ("theme.css", "report.css", "page.css")))
+    template = score_environment("microworldbench.rendering").get_template("page.html")
+    page = template.render(
+        policy=f"default-src 'none'; style-src {source_hash(style)}; base-uri 'none'; form-action 'none'",
+        style=trusted(style),
+        title=title,
+        headline=headline,
+        notes=notes,
+        figures=[trusted(figure) for figure in figures],
+        tables=tables,
     )
     target = Path(path)
     try:
