@@ -7,12 +7,13 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 # One OpenMP thread a process: the arrays are small, and tests run side by side.
 export OMP_NUM_THREADS := 1
 
-.PHONY: help demo test lint format bench schema clean
+.PHONY: help demo test nightly lint format bench schema clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    score the built-in simulator and its broken twin (about a minute; no key, no GPU)"
 	@echo "make test    run the tests"
+	@echo "make nightly install each adapter alone, from its wheel, with all it needs (downloads some gigabytes)"
 	@echo "make lint    ruff, mypy --strict, import contracts"
 	@echo "make format  rewrite the code in the house format"
 	@echo "make bench   run the benchmarks and print their tables"
@@ -47,6 +48,9 @@ demo: $(VENV)/runtime
 
 test: $(VENV)/adapters
 	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist worksteal
+
+nightly: $(VENV)/development
+	$(BIN)/python tests/packaging/each_alone.py
 
 lint: $(VENV)/development
 	$(BIN)/ruff check .

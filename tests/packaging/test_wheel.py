@@ -3,34 +3,24 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
-import sysconfig
 import zipfile
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(Path(__file__).parent))
+
+from wheelhouse import ROOT, build, call
+from wheelhouse import environment as environment_with
+
 STRANGER = Path(__file__).parent / "stranger"
-
-
-def call(*command: object, cwd: Path, **env: str) -> str:
-    clean = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "VIRTUAL_ENV")}
-    done = subprocess.run(
-        [str(part) for part in command], cwd=cwd, env={**clean, **env}, capture_output=True, text=True, timeout=240
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("dist")
-    call(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", out, cwd=ROOT)
-    (made,) = out.glob("microworldbench-*.whl")
-    return made
+    return build(ROOT, tmp_path_factory.mktemp("dist"))
 
 
 def test_the_wheel_holds_what_runs_and_nothing_else(wheel: Path) -> None:
@@ -66,30 +56,24 @@ def test_every_source_file_is_in_the_wheel(wheel: Path) -> None:
 
 @pytest.fixture(scope="module")
 def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An environment with the wheel and the stranger's package, and this one's dependencies in reach."""
-    place = tmp_path_factory.mktemp("env")
-    call(sys.executable, "-m", "venv", "--without-pip", place, cwd=place)
-    python = place / "bin" / "python"
-    site = call(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=place).strip()
-    Path(site, "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
-    options = ["--no-deps", "--no-build-isolation", "--no-index", "--quiet", "--disable-pip-version-check"]
-    call(sys.executable, "-m", "pip", "--python", python, "install", *options, wheel, STRANGER, cwd=place)
-    return python
+    """The ``bin`` of an environment with the wheel and the stranger's package."""
+    return environment_with(tmp_path_factory.mktemp("env") / "env", [wheel, build(STRANGER, wheel.parent)])
 
 
 def test_the_installed_library_finds_its_own_rubrics(environment: Path, tmp_path: Path) -> None:
-    place = call(environment, "-c", "import microworldbench; print(microworldbench.__file__)", cwd=tmp_path)
+    python = environment / "python"
+    place = call(python, "-c", "import microworldbench; print(microworldbench.__file__)", cwd=tmp_path).stdout
     assert str(ROOT) not in place
-    shown = json.loads(call(environment.with_name("mwb"), "suites", "list", "--json", cwd=tmp_path))
+    shown = json.loads(call(environment / "mwb", "suites", "list", "--json", cwd=tmp_path).stdout)
     assert "core" in json.dumps(shown)
-    call(environment, "-c", "import microworldbench as b; assert len(b.load_suite('core').tasks) >= 9", cwd=tmp_path)
+    call(python, "-c", "import microworldbench as b; assert len(b.load_suite('core').tasks) >= 9", cwd=tmp_path)
 
 
 def test_a_third_partys_package_is_found_by_name_and_scored(environment: Path, tmp_path: Path) -> None:
-    mwb = environment.with_name("mwb")
-    listed = {g["name"]: g for g in json.loads(call(mwb, "generators", "--json", cwd=tmp_path))}
+    mwb = environment / "mwb"
+    listed = {g["name"]: g for g in json.loads(call(mwb, "generators", "--json", cwd=tmp_path).stdout)}
     assert (listed["stranger-2b"]["distribution"], listed["stranger-2b"]["version"]) == ("stranger-model", "1.2")
     options = ["--generator", "stranger-2b", "--task", "mitosis", "--out", "out", "--json"]
-    report = json.loads(call(mwb, "run", *options, cwd=tmp_path))
+    report = json.loads(call(mwb, "run", *options, cwd=tmp_path).stdout)
     assert report["generator"]["name"] == "stranger-2b"
     assert (tmp_path / "out" / "report.html").is_file()
