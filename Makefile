@@ -40,7 +40,7 @@ ADAPTERS := $(wildcard adapters/*/pyproject.toml)
 
 $(VENV)/adapters: $(VENV)/development $(ADAPTERS)
 	@echo "installing the adapters into $(VENV) (torch among them, about a minute) ..."
-	@$(INSTALL) $(patsubst %/pyproject.toml,-e ./%,$(ADAPTERS))
+	@$(INSTALL) -e '.[microverse]' $(patsubst %/pyproject.toml,-e ./%,$(ADAPTERS))
 	@touch $@
 
 demo: $(VENV)/runtime

@@ -8,6 +8,8 @@ from microworldbench.command_line import CONTEXT, LazyGroup, run_and_exit
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "data": ("data:data", "Build a training set out of videos."),
+    "make-tiny": ("make_tiny:make_tiny", "Write a toy pipeline to try everything with."),
+    "cache": ("cache:cache", "Encode videos and captions for training."),
 }
 
 
