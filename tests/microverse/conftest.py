@@ -55,7 +55,6 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The toy pipeline, small."""
-    pytest.importorskip("torch", reason="torch is not installed: pip install 'microworldbench[microverse]'")
     from microverse.tiny import make_tiny
     from microverse.wan import quieten
 

@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-torch = pytest.importorskip("torch", reason="torch is not installed: pip install 'microworldbench[microverse]'")
+import torch
 
 from microverse import wan
 from microverse.cache import build, shards
@@ -200,7 +199,7 @@ def test_a_damaged_shard_is_named_with_the_way_back(
     shard.write_bytes(shard.read_bytes()[:-100])
     with pytest.raises(RunStoppedError, match=rf"{shard.name} is damaged .*delete it"):
         Cache(tmp_path / "c")
-    assert shards.damaged(tmp_path / "c", [e for e in shards.known_shards(tmp_path / "c")]) == [shard.name]
+    assert shards.damaged(tmp_path / "c", list(shards.known_shards(tmp_path / "c"))) == [shard.name]
     shard.unlink()
     with pytest.raises(InputError, match="lost the shards of 4 clips"):
         Cache(tmp_path / "c")
@@ -218,7 +217,7 @@ def test_a_full_disk_keeps_what_is_written(configured: Configured, clips: Path, 
     writer.add("a", torch.zeros(10_000))
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
     try:
-        with pytest.raises(RunStoppedError, match="cannot write .*make room"):
+        with pytest.raises(RunStoppedError, match=r"cannot write .*make room"):
             writer.flush()
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
@@ -241,7 +240,7 @@ def test_held_out_clips_are_chosen_by_their_ids_alone(
 
 
 def test_a_prompt_that_was_not_encoded_says_how_to_encode_it(configured: Configured, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="does not hold the prompt 'Unheard of.'.*encodes only what is missing"):
+    with pytest.raises(InputError, match=r"does not hold the prompt 'Unheard of.'.*encodes only what is missing"):
         Cache(Path(configured(tmp_path).cache)).prompt("Unheard of.")
 
 

@@ -21,7 +21,8 @@ def call(capfd: pytest.CaptureFixture[str], *args: object) -> tuple[int, str, st
 
 def test_help_and_mistakes_load_no_framework() -> None:
     for arguments in (["--help"], ["cache", "--help"], ["cache", "papr-full", "--videos", "x"]):
-        code = f"import sys\nfrom microverse._cli import main\ntry:\n    main({arguments!r})\nexcept SystemExit:\n    pass\n"
+        code = f"import sys\nfrom microverse._cli import main\ntry:\n    main({arguments!r})\n"
+        code += "except SystemExit:\n    pass\n"
         code += "print([m for m in ('torch', 'diffusers', 'transformers', 'av', 'numpy') if m in sys.modules])"
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
         assert done.stdout.splitlines()[-1] == "[]"

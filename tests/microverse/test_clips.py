@@ -6,8 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-torch = pytest.importorskip("torch", reason="torch is not installed: pip install 'microworldbench[microverse]'")
+import torch
 
 from microverse.clips import Bucket, choose_bucket, pictures_at, read_clip
 from microverse.config import Clip

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-torch = pytest.importorskip("torch", reason="torch is not installed: pip install 'microworldbench[microverse]'")
+import torch
 
 from microverse.config import Sigma
 from microverse.flow import Objective, clean_from, noised, shifted, squared_errors, times, velocity
