@@ -7,7 +7,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 # One OpenMP thread a process: the arrays are small, and tests run side by side.
 export OMP_NUM_THREADS := 1
 
-.PHONY: help demo test nightly lint format bench schema clean
+.PHONY: help demo test nightly lint format bench schema controls clean
 .DEFAULT_GOAL := help
 
 help:
@@ -18,6 +18,7 @@ help:
 	@echo "make format  rewrite the code in the house format"
 	@echo "make bench   run the benchmarks and print their tables"
 	@echo "make schema  regenerate rubrics/schema"
+	@echo "make controls write contact sheets and truth tables of the simulated clips into docs"
 	@echo "make clean   remove .venv and what the targets made"
 
 $(VENV)/python:
@@ -67,6 +68,9 @@ bench: $(VENV)/development
 
 schema: $(VENV)/runtime
 	$(BIN)/mwb suites schema --write
+
+controls: $(VENV)/runtime
+	$(BIN)/mwb controls pages docs
 
 clean:
 	rm -rf $(VENV) demo mwb-runs .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Unpack, get_args
 
 from . import references
+from .certificate import attach
 from .errors import InputError, RunConflictError, RunStoppedError, UnknownNameError
 from .generation.generate import generate as generate_videos
 from .generation.request import NamedGenerator
@@ -52,6 +53,8 @@ class Job:
     max_missing: float
     scan: FolderScan | None = None
     reducer: Reducer = "majority"
+    is_control: bool = False
+    """True where the videos are there to test the judge: such a run carries no certificate of it."""
 
     @property
     def manifest(self) -> Manifest:
@@ -236,7 +239,7 @@ def run_job(
             _grade(run, job, progress, effort)
         finally:
             progress.finish()
-            report = _save_report(run)
+            report = _save_report(run, job)
     return report
 
 
@@ -278,7 +281,7 @@ def grade_job(
             _grade(run, job, progress, effort)
         finally:
             progress.finish()
-            report = _save_report(run)
+            report = _save_report(run, job)
     return report
 
 
@@ -327,7 +330,10 @@ def _whole(number: object) -> int:
     return operator.index(number)  # type: ignore[arg-type]
 
 
-def _save_report(run: RunFolder) -> Report:
+def _save_report(run: RunFolder, job: Job) -> Report:
+    judge = run.manifest.judge
+    if judge is not None and not job.is_control:
+        attach(judge, run.path)
     report = Report.from_run(run.path)
     run.replace("report.json", report.to_dict())
     return report

@@ -103,13 +103,14 @@ class _Bill:
     """Videos that cannot be shown as the judge is set to."""
 
 
-def preview(job: Job, out: Path, *, challenge: float = 0.0) -> Preview:
+def preview(job: Job, out: Path, *, challenge: float = 0.0, assumed: StoredVideo = ASSUMED_VIDEO) -> Preview:
     """Looks at `job` and at what `out` holds already.
 
     Args:
         job: What is to be run.
         out: The run folder, there or not.
         challenge: Share of met verdicts that is asked again with another task's frames.
+        assumed: What a video that is not made yet is priced as.
 
     Raises:
         InputError: `out` is not a run folder although it exists, or holds something damaged.
@@ -128,7 +129,7 @@ def preview(job: Job, out: Path, *, challenge: float = 0.0) -> Preview:
         questions = plan.calls
         asked = sum(len(call.criteria) for video in plan.videos for call in video.calls)
         challenges = min(questions, math.ceil(challenge * asked))  # all met, each in a call of its own
-        bill = _bill(plan, videos, challenges)
+        bill = _bill(plan, videos, challenges, assumed)
     suite = job.view.suite
     return Preview(
         run=str(out),
@@ -142,18 +143,18 @@ def preview(job: Job, out: Path, *, challenge: float = 0.0) -> Preview:
         challenges=challenges,
         worst_case_usd=None if bill.worst_usd is None else round(bill.worst_usd, 6),
         tokens=bill.tokens,
-        priced_at=_priced_at(bill) if any((t.id, s) not in videos for t, s in pairs) else None,
+        priced_at=_priced_at(bill, assumed) if any((t.id, s) not in videos for t, s in pairs) else None,
         problems=(*(job.scan.describe() if job.scan is not None else ()), *bill.problems),
     )
 
 
-def _bill(plan: Plan, videos: Mapping[tuple[str, int], StoredVideo], challenges: int) -> _Bill:
+def _bill(plan: Plan, videos: Mapping[tuple[str, int], StoredVideo], challenges: int, assumed: StoredVideo) -> _Bill:
     """Prices the planned questions, each asked once, and the dearest `challenges` of them once more."""
     worst: list[float | None] = []
     tally, problems = Tally(), []
     for video in plan.videos:
         task, seed = video.task, video.generation.seed
-        footage = _Sized(videos.get((task.id, seed), ASSUMED_VIDEO))
+        footage = _Sized(videos.get((task.id, seed), assumed))
         for call in video.calls:
             judge = call.group.judge
             question = Question(task, seed, call.criteria, call.vote, call.group.name, footage.path, footage)
@@ -172,8 +173,8 @@ def _bill(plan: Plan, videos: Mapping[tuple[str, int], StoredVideo], challenges:
     return _Bill(total, tokens if tokens.calls else None, tuple(problems))
 
 
-def _priced_at(bill: _Bill) -> str | None:
-    return "×".join(map(str, ASSUMED_SIZE)) if bill.worst_usd or bill.tokens else None
+def _priced_at(bill: _Bill, assumed: StoredVideo) -> str | None:
+    return f"{assumed.width}×{assumed.height}" if bill.worst_usd or bill.tokens else None
 
 
 def _folder_videos(job: Job) -> dict[tuple[str, int], StoredVideo]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from .certificate import FILE, load
 from .corrections import correct_scores
 from .errors import InputError, MissingExtraError, VideoError
 from .judging.order import NUMBERED
@@ -19,7 +20,7 @@ from .labels import Label, dump_labels, of_videos, read_labels
 from .results import Generation, Verdict
 from .rubric import Criterion, Dimension, Level
 from .runs import Manifest, RunFolder, write_atomically
-from .scorecard import Coverage, Named, Score, Scorecard, Scores, TaskScore
+from .scorecard import CertificateSummary, Coverage, Named, Score, Scorecard, Scores, TaskScore
 from .scoring import score
 from .suites.snapshot import Snapshot, SnapshotCriterion
 
@@ -241,6 +242,7 @@ def scorecard_of(run: RunFolder, labels: str | os.PathLike[str] | None = None) -
         else correct_scores(
             told, snapshot, current, failed=failed, seeds=manifest.seeds, reducer=manifest.reducer, members=members
         ),
+        certificate=_certified(run, manifest.judge),
     )
 
 
@@ -258,6 +260,14 @@ def store_labels(run: RunFolder, path: str | os.PathLike[str]) -> None:
     kept = dump_labels(labels_of(run, path) or [])
     with run.stopping(run.path / LABELS):
         write_atomically(run.path / LABELS, kept.encode("utf-8", "backslashreplace"))
+
+
+def _certified(run: RunFolder, judge: Named) -> CertificateSummary | None:
+    """What the run folder's own certificate says; a report never depends on what else a machine holds."""
+    if not (run.path / FILE).is_file():
+        return None
+    found = load(run.path)
+    return found.summary if found.certifies(judge) else None
 
 
 def gather(run_path: Path, page: Path, texts: Mapping[str, Any]) -> Iterator[Any]:

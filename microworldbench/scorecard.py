@@ -236,6 +236,26 @@ class Corrected(Record):
     notes: tuple[str, ...] = ()
 
 
+class CertificateSummary(Record):
+    """How the judge did on control clips of known truth; see `certificate`."""
+
+    digest: str
+    """Of the whole certificate."""
+    battery: str
+    battery_digest: str
+    balanced_accuracy: float | None
+    ci95: tuple[float, float] | None
+    """Of the balanced accuracy, clustered by simulated scene."""
+    sensitivity: float | None
+    specificity: float | None
+    answered: float | None
+    """Share of the claims asked about that got a verdict other than ``cannot_tell``."""
+    n: int
+    """Claims of known truth that were answered."""
+    flags: tuple[str, ...]
+    created: str | None = None
+
+
 class Scorecard(Scores):
     """Everything ``report.json`` holds."""
 
@@ -248,3 +268,5 @@ class Scorecard(Scores):
     judging: Judging = Judging()
     corrected: Corrected | None = None
     """None without expert labels (``mwb score --labels``)."""
+    certificate: CertificateSummary | None = None
+    """Of the judge; None: uncertified."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +88,14 @@ class ScriptedJudge:
             for c, met in said.items()
         )
         return Answer(judgements, reply=str(said), usage=Usage(cost_usd=self.cost_usd, input_tokens=10))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_certificates_of_the_developer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Reports show the user's certificates; tests start without any."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
+        yield
 
 
 @pytest.fixture

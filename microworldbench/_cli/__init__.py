@@ -16,6 +16,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "agreement": ("agreement:agreement", "Measure how far judges and experts agree."),
     "preference": ("preference:preference", "Evaluate votes on pairs of videos."),
     "audit": ("audit:audit", "Score results of the released evaluator as released and corrected."),
+    "certify": ("certify:certify", "Test a judge on clips whose truth is known."),
+    "controls": ("controls:controls", "Show the simulated clips and what is true of them."),
     "demo": ("demo:demo", "Score the built-in simulator and its broken twin, offline."),
     "plan": ("plan:plan", "Say from a pilot run what to spend on next: tasks, seeds or votes."),
     "draft": ("draft:draft", "Draft a suite from titles of videos, for experts to pass."),

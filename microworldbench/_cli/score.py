@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -21,11 +22,15 @@ def score(run: str, labels: str | None, as_json: bool) -> None:
 
     --labels adds scores corrected by experts. FILE is JSON lines or CSV with the columns task, seed, criterion, rater,
     met and inclusion: the tasks must have been drawn at random, each with the probability that inclusion states.
-    The labels are kept in the run folder as labels.jsonl, so that the corrected scores can be recomputed.
+    The labels are kept in the run folder as labels.jsonl, so that the corrected scores can be recomputed. A certificate
+    of the judge that was made since ('mwb certify') is put beside them.
     """
+    from ..certificate import attach
     from ..report import Report, store_labels
     from ..runs import RunFolder
 
+    if (judge := RunFolder.read(run).manifest.judge) is not None:
+        attach(judge, Path(run))
     report = Report.from_run(run, labels=labels)
     if labels is not None:
         store_labels(RunFolder.read(run), labels)

@@ -97,6 +97,8 @@ def _against(flow: Velocities) -> float:
     """Share of frame steps against the main direction, among those that move."""
     usual = float(np.median(np.abs(flow.speed)))
     moving = flow.speed[np.abs(flow.speed) > 0.25 * usual]
+    if not moving.size:
+        raise Abstain("nothing is seen to move along the vessel")
     forward = float((moving > 0).mean())
     return min(forward, 1 - forward)
 

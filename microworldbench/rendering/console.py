@@ -11,7 +11,7 @@ from rich.text import Text
 from ..errors import InputError
 from ..scorecard import Corrected, Score, Scorecard
 from .corrected import ERROR_HEAD, HEAD, corrected_rows, corrected_sentence, error_rows
-from .doubt import judging_sentences
+from .doubt import certificate_sentence, judging_sentences
 from .progress_lines import ConsoleProgress
 from .wording import (
     UNKNOWN,
@@ -217,6 +217,7 @@ def _facts(card: Scorecard, console: Console) -> Table:
         )
         table.add_row("", _text(", ".join(f"{name} {_value(score)}" for name, score in others), console))
     table.add_row("spend", _text(spend_sentence(card), console))
+    table.add_row("certificate", _text(certificate_sentence(card), console))
     for label, sentence in judging_sentences(card):
         table.add_row(label, _text(sentence, console))
     return table

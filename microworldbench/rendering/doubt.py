@@ -1,9 +1,22 @@
-"""What a run says about its own judge, in sentences: the same on the console, in Markdown and in HTML."""
+"""What a run and a certificate say about a judge, in sentences, the same wherever they are shown."""
 
 from __future__ import annotations
 
 from ..scorecard import MemberScore, OrderEffect, Rate, Scorecard
 from .wording import UNKNOWN, bounds, count, percent, points
+
+
+def certificate_sentence(card: Scorecard) -> str:
+    """How the judge did on control clips whose truth is known, or that it was never tested."""
+    held = card.certificate
+    if held is None:
+        return "uncertified: 'mwb certify' tests this judge on clips whose truth is known"
+    value = UNKNOWN if held.balanced_accuracy is None else percent(held.balanced_accuracy)
+    flags = ", ".join(held.flags) or "no flags"
+    return (
+        f"balanced accuracy {value}{_interval(held.ci95, ' %')} on {count(held.n)} claims about simulated controls "
+        f"({held.battery} battery, {held.digest[:12]}); {flags}"
+    )
 
 
 def judging_sentences(card: Scorecard) -> list[tuple[str, str]]:

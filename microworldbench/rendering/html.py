@@ -21,7 +21,7 @@ from ..scorecard import Score, Scorecard
 from . import wording
 from .corrected import ERROR_HEAD, HEAD, corrected_rows, corrected_sentence, error_rows
 from .detail import TaskDetail, task_details
-from .doubt import judging_sentences
+from .doubt import certificate_sentence, judging_sentences
 from .evidence import TaskEvidence, Thumbnail, VideoEvidence
 from .strips import Axis
 from .templating import asset, score_environment, source_hash, trusted
@@ -190,6 +190,7 @@ def _environment() -> Environment:
         "corrected_rows": corrected_rows,
         "error_head": ERROR_HEAD,
         "error_rows": error_rows,
+        "certificate_sentence": certificate_sentence,
     }
     return made
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from ..rubric import Dimension
 from ..scorecard import Corrected, OrderEffect, Score, Scorecard
 from .corrected import ERROR_HEAD, HEAD, corrected_rows, corrected_sentence, error_rows
-from .doubt import judging_sentences
+from .doubt import certificate_sentence, judging_sentences
 from .wording import (
     DIMENSIONS,
     LEVELS,
@@ -95,6 +95,7 @@ def _facts(card: Scorecard) -> list[str]:
         f"- Coverage: {coverage_sentence(card.coverage)}",
         f"- Failures: {failure_sentence(card)}",
         f"- Spend: {escape(spend_sentence(card))}",
+        f"- Judge's certificate: {escape(certificate_sentence(card))}",
     ]
 
 

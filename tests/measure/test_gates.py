@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from microworldbench.measure import beat, cells, colony, filaments, flow, pictur
 from microworldbench.measure.clip import Clip
 from microworldbench.measure.judge import measure
 from microworldbench.measure.registry import MEASUREMENTS
+from microworldbench.measure.spec import Abstain
 from microworldbench.simulators.canvas import clouds
 
 SHAPE = (40, 120, 208)
@@ -82,3 +85,8 @@ def test_another_simulators_clip_earns_no_mechanism_reward(name: str, film) -> N
     foreign = [spec for spec in MECHANISM if spec.name not in own and not spec.fault]
     said = {spec.name: measure(spec, clip, spec.params()) for spec in foreign}
     assert {key: m.observation for key, m in said.items() if m.met} == {}
+
+
+def test_a_vessel_in_which_nothing_is_seen_to_move_has_no_way_to_turn_from() -> None:
+    with pytest.raises(Abstain, match="nothing is seen to move"):
+        flow._against(SimpleNamespace(speed=np.zeros(12)))  # type: ignore[arg-type]

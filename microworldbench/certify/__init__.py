@@ -1,0 +1,31 @@
+"""Judges tested against clips whose truth is known by construction.
+
+```python
+from microworldbench.certify import certify
+
+found = certify("openai:gpt-5", "quick", max_cost=5)
+found.overall.balanced_accuracy, found.flags, found.cannot_see
+```
+"""
+
+from __future__ import annotations
+
+from .battery import Battery, Clip, compose
+from .certifying import Examination, carry_out, certificate_of, certify, default_out, examine
+from .filming import Films
+from .pages import to_markdown, to_text
+
+__all__ = [
+    "Battery",
+    "Clip",
+    "Examination",
+    "Films",
+    "carry_out",
+    "certificate_of",
+    "certify",
+    "compose",
+    "default_out",
+    "examine",
+    "to_markdown",
+    "to_text",
+]
