@@ -115,6 +115,53 @@ def filaments(points: NDArray[np.float64], strength: NDArray[np.float64], width:
     return layer.reshape(height, width).astype(np.float32)
 
 
+def strand(
+    image: Plane,
+    points: NDArray[np.float64],
+    radius: float,
+    colour: Sequence[float],
+    tip: float = 1.0,
+    body: float = 0.9,
+) -> None:
+    """Lays a round strand over an image along a polyline, lit from above, with a soft shadow.
+
+    Args:
+        image: Changed in place.
+        points: (n, 2) pixels (x, y), at least two.
+        radius: Of the strand at its first point, in pixels; strands thinner than a pixel get fainter instead.
+        colour: Of the strand.
+        tip: Radius at the last point over that at the first.
+        body: Brightness.
+    """
+    reach = 2.2 * radius + 2
+    left, top = np.maximum(np.floor(points.min(axis=0) - reach), 0).astype(int)
+    right, bottom = np.ceil(points.max(axis=0) + reach).astype(int) + 1
+    part = image[top:bottom, left:right]
+    if part.size == 0:
+        return
+    x, y = pixels(part.shape[1], part.shape[0])
+    nearest = np.full(part.shape[:2], 1e6, np.float32)
+    share = np.zeros(part.shape[:2], np.float32)
+    below = np.zeros(part.shape[:2], np.float32)
+    for i, (a, b) in enumerate(zip(points[:-1] - (left, top), points[1:] - (left, top), strict=True)):
+        d = b - a
+        t = np.clip(((x - a[0]) * d[0] + (y - a[1]) * d[1]) / max(float(d @ d), 1e-6), 0, 1)
+        dx, dy = x - (a[0] + t * d[0]), y - (a[1] + t * d[1])
+        distance = np.hypot(dx, dy)
+        closer = distance < nearest
+        nearest = np.where(closer, distance, nearest)
+        below = np.where(closer, dy, below)
+        share = np.where(closer, (i + t) / (len(points) - 1), share)
+    local = np.maximum(radius * (1 - (1 - tip) * share), 0.55).astype(np.float32)
+    strength = min(1.0, 0.35 + radius / 0.9)
+    cover = smoothstep(0.6, -0.6, nearest - local) * np.float32(strength)
+    shadow = smoothstep(1.9, 0.4, nearest / local) * np.float32(0.28 * strength)
+    dome = np.sqrt(np.clip(1 - np.square(nearest / local), 0, 1))
+    light = body * (0.72 + 0.28 * dome) - 0.20 * np.clip(below / local, -1, 1)
+    part *= (1 - np.maximum(cover, shadow))[..., None]
+    part += tinted(light * cover, colour)
+
+
 @dataclass(frozen=True)
 class Stamp:
     """A small picture ready to be laid over an image: ``image · keep + ink``, its centre at `anchor`."""

@@ -8,7 +8,7 @@ from typing import cast
 
 import numpy as np
 
-from ..canvas import Frames, Plane, Print, StampBook, bell, clouds, pixels, smoothstep, tinted
+from ..canvas import Frames, Plane, Print, StampBook, bell, clouds, pixels, smoothstep, strand, tinted
 from . import outline, valves
 from .physics import State
 from .shape import Section
@@ -185,42 +185,9 @@ def _apparatus(image: Plane, view: View, section: Section, shift: float, mitral:
     """Cords, leaflets and cusps."""
     leaflets = valves.mitral_leaflets(section, mitral)
     for cord in valves.cords(leaflets, valves.papillaries(section)):
-        _stroke(image, view.place(cord, shift), 0.32 * view.scale, _LEAFLET, tip=1.0, body=0.85)
+        strand(image, view.place(cord, shift), 0.32 * view.scale, _LEAFLET, tip=1.0, body=0.85)
     for curve in (*leaflets, *valves.aortic_cusps(section, aortic)):
-        _stroke(image, view.place(curve, shift), 0.95 * view.scale, _LEAFLET, tip=0.6, body=0.95)
-
-
-def _stroke(
-    image: Plane, points: np.ndarray, radius: float, colour: tuple[float, float, float], tip: float, body: float
-) -> None:
-    """Lays a round cord along `points` (n, 2), lit from above, with a shadow; `tip` is its end's relative radius."""
-    reach = 2.2 * radius + 2
-    left, top = np.maximum(np.floor(points.min(axis=0) - reach), 0).astype(int)
-    right, bottom = np.ceil(points.max(axis=0) + reach).astype(int) + 1
-    part = image[top:bottom, left:right]
-    if part.size == 0:
-        return
-    x, y = pixels(part.shape[1], part.shape[0])
-    nearest = np.full(part.shape[:2], 1e6, np.float32)
-    share = np.zeros(part.shape[:2], np.float32)
-    below = np.zeros(part.shape[:2], np.float32)
-    for i, (a, b) in enumerate(zip(points[:-1] - (left, top), points[1:] - (left, top), strict=True)):
-        d = b - a
-        t = np.clip(((x - a[0]) * d[0] + (y - a[1]) * d[1]) / max(float(d @ d), 1e-6), 0, 1)
-        dx, dy = x - (a[0] + t * d[0]), y - (a[1] + t * d[1])
-        distance = np.hypot(dx, dy)
-        closer = distance < nearest
-        nearest = np.where(closer, distance, nearest)
-        below = np.where(closer, dy, below)
-        share = np.where(closer, (i + t) / (len(points) - 1), share)
-    local = np.maximum(radius * (1 - (1 - tip) * share), 0.55).astype(np.float32)
-    strength = min(1.0, 0.35 + radius / 0.9)
-    cover = smoothstep(0.6, -0.6, nearest - local) * np.float32(strength)
-    shadow = smoothstep(1.9, 0.4, nearest / local) * np.float32(0.28 * strength)
-    dome = np.sqrt(np.clip(1 - np.square(nearest / local), 0, 1))
-    light = body * (0.72 + 0.28 * dome) - 0.20 * np.clip(below / local, -1, 1)
-    part *= (1 - np.maximum(cover, shadow))[..., None]
-    part += tinted(light * cover, colour)
+        strand(image, view.place(curve, shift), 0.95 * view.scale, _LEAFLET, tip=0.6, body=0.95)
 
 
 def _cell(look: Hashable, x: Plane, y: Plane, radius: float) -> tuple[Plane, Plane, Plane | None]:
