@@ -10,13 +10,12 @@ from . import chamber
 from .chamber import Chamber
 from .clip import Clip
 from .spec import Abstain, Measured, MeasurementSpec, Params, decided, rounded
+from .turns import swings
 
 Series = NDArray[np.float64]
 
 LEAST_SWING = 0.12
 """Relative change of area from which the course of a beat can be read."""
-SWING = 0.35
-"""A turn of the area counts from this part of its whole range."""
 
 
 class FallParams(Params):
@@ -86,23 +85,6 @@ def _smoothed(found: Chamber) -> Series:
     return np.asarray(gaussian_filter1d(found.area, 0.06 / looks_s, mode="nearest"))
 
 
-def _turns(values: Series) -> list[int]:
-    """Where `values` turn round, without ripples smaller than `SWING` of their range."""
-    least = SWING * float(np.ptp(values))
-    turns: list[int] = []
-    top = bottom = way = 0
-    for i, value in enumerate(values):
-        top = i if value > values[top] else top
-        bottom = i if value < values[bottom] else bottom
-        if way >= 0 and values[top] - value > least:
-            turns.append(top)
-            way, bottom = -1, i
-        elif way <= 0 and value - values[bottom] > least:
-            turns.append(bottom)
-            way, top = 1, i
-    return turns
-
-
 def long_contraction(clip: Clip, params: LongParams) -> Measured:
     """The cavity spends more of its time shrinking than growing."""
     found = _beating(clip)
@@ -123,8 +105,7 @@ def long_contraction(clip: Clip, params: LongParams) -> Measured:
 def beats(clip: Clip, params: BeatsParams) -> Measured:
     """The cavity empties and refills once."""
     found = _beating(clip)
-    area = _smoothed(found)
-    steps = np.diff(area[[0, *_turns(area), area.size - 1]]) / float(np.ptp(area))
+    steps = swings(_smoothed(found))
     down, up = float(-steps[steps < 0].sum()), float(steps[steps > 0].sum())
     met: bool | None = params.least <= min(down, up) and max(down, up) <= params.most
     if not met and params.least - 0.15 < min(down, up) and max(down, up) < params.most + 0.2:

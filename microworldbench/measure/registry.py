@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import beat, cells, colony, filaments, flow, picture, shafts, spots
+from . import beat, cells, colony, filaments, flow, picture, sacs, shafts, spots
 from .spec import MeasurementSpec
 
 VERSION = 1
@@ -11,6 +11,7 @@ VERSION = 1
 _FAMILIES = (
     picture,
     beat,
+    sacs,
     flow,
     cells,
     colony,

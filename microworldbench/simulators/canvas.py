@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -143,10 +144,11 @@ def strand(
     nearest = np.full(part.shape[:2], 1e6, np.float32)
     share = np.zeros(part.shape[:2], np.float32)
     below = np.zeros(part.shape[:2], np.float32)
-    for i, (a, b) in enumerate(zip(points[:-1] - (left, top), points[1:] - (left, top), strict=True)):
-        d = b - a
-        t = np.clip(((x - a[0]) * d[0] + (y - a[1]) * d[1]) / max(float(d @ d), 1e-6), 0, 1)
-        dx, dy = x - (a[0] + t * d[0]), y - (a[1] + t * d[1])
+    knots = (points - (left, top)).tolist()  # plain floats leave the arrays' precision as it is
+    for i, ((ax, ay), (bx, by)) in enumerate(pairwise(knots)):
+        ux, uy = bx - ax, by - ay
+        t = np.clip(((x - ax) * ux + (y - ay) * uy) / max(ux * ux + uy * uy, 1e-6), 0, 1)
+        dx, dy = x - (ax + t * ux), y - (ay + t * uy)
         distance = np.hypot(dx, dy)
         closer = distance < nearest
         nearest = np.where(closer, distance, nearest)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .alveoli import MECHANISM as ALVEOLI
 from .bacteria import MECHANISM as BACTERIA
 from .cardiac import MECHANISM as CARDIAC
 from .mechanism import Mechanism
@@ -10,7 +11,7 @@ from .mitosis import MECHANISM as MITOSIS
 from .vesicles import MECHANISM as VESICLES
 from .vessel import MECHANISM as VESSEL
 
-_ORGAN = (CARDIAC, VESSEL)
+_ORGAN = (CARDIAC, VESSEL, ALVEOLI)
 _CELLULAR = (MITOSIS, BACTERIA)
 _SUBCELLULAR = (VESICLES, MICROTUBULE)
 

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from microworldbench.measure import beat, cells, colony, filaments, flow, picture, shafts, spots
+from microworldbench.measure import beat, cells, colony, filaments, flow, picture, sacs, shafts, spots
 from microworldbench.measure.clip import Clip
 from microworldbench.measure.judge import measure
 from microworldbench.measure.registry import MEASUREMENTS
@@ -18,6 +18,7 @@ SHAPE = (40, 120, 208)
 MECHANISM = [spec for spec in MEASUREMENTS.values() if spec not in picture.SPECS]
 OWN = {
     "cardiac": (beat,),
+    "alveoli": (sacs,),
     "vessel": (flow,),
     "mitosis": (cells,),
     "bacteria": (colony,),

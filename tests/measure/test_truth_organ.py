@@ -1,7 +1,8 @@
 """What the judge says of organ clips, against the truth that the simulators tell.
 
 Thresholds were set on seeds below 10 and checked on 10 to 29; seeds here are 30 and above. Held out from tuning, too,
-were the violations ``shut_valves`` and ``lifting_apex`` of the heart.
+were two violations of each: of the heart ``shut_valves`` and ``lifting_apex``, of the alveoli ``frozen_lung`` and
+``ballooning``.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from microworldbench.simulators import MECHANISMS
 
 Judged = Callable[..., dict[str, Judgement]]
 
-NAMES = ("cardiac",)
+NAMES = ("cardiac", "alveoli")
 DEFAULTS = [(name, MECHANISMS[name].default_violation) for name in NAMES]
 OTHERS = [(n, violation) for n in NAMES for violation in MECHANISMS[n].violations if (n, violation) not in DEFAULTS]
 

@@ -31,6 +31,15 @@ FLIPS = {
     ("cardiac", "collapsing_chamber"): {"cavity-shrinks"},
     ("cardiac", "racing_heart"): {"one-beat"},
     ("cardiac", "lifting_apex"): {"base-descends"},
+    ("alveoli", "collapsing"): {"collapse", "gentle-swing"},
+    ("alveoli", "ballooning"): {"gentle-swing"},
+    ("alveoli", "frozen_lung"): {"breathes-in-rhythm", "gentle-swing", "two-or-three-breaths"},
+    ("alveoli", "long_inspiration"): {"longer-expiration"},
+    ("alveoli", "panting"): {"flutter", "two-or-three-breaths", "gentle-swing"},
+    ("alveoli", "extra_alveoli"): {"number-kept"},
+    ("alveoli", "vanishing_alveoli"): {"number-kept"},
+    ("alveoli", "out_of_step"): {"breathes-in-rhythm", "gentle-swing", "two-or-three-breaths", "all-together"},
+    ("alveoli", "drifting_bubbles"): {"balls-of-air"},
     ("vessel", "plug_flow"): {"faster-on-axis"},
     ("vessel", "cells_through_clot"): {"through-the-clot", "faster-in-throat"},
     ("vessel", "reversed_flow"): {"left-to-right"},
@@ -43,6 +52,12 @@ FLIPS = {
 """Criteria that a violation turns round, by mechanism and violation."""
 
 OPEN = {
+    ("alveoli", "collapsing"): {"number-kept", "shared-walls", "changing-sacs"},
+    ("alveoli", "frozen_lung"): {"longer-expiration", "all-together"},
+    ("alveoli", "panting"): {"longer-expiration"},
+    ("alveoli", "extra_alveoli"): {"changing-sacs"},
+    ("alveoli", "vanishing_alveoli"): {"shared-walls", "changing-sacs"},
+    ("alveoli", "out_of_step"): {"longer-expiration", "shared-walls"},
     ("cardiac", "both_valves_open"): {"one-way-blood"},
     ("cardiac", "shut_valves"): {"one-way-blood"},
     ("cardiac", "feeble_beat"): {"one-way-blood"},

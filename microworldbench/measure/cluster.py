@@ -1,0 +1,189 @@
+"""Finds one cluster of round, packed sacs (alveoli) on a darker ground, and follows its size and its bumps.
+
+The size is read from the half of the cluster that looks away from its stalk: it scales about the cluster's middle. The
+bumps, one a sac, are followed in coordinates that swell and sink with the cluster.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .bodies import pictures
+from .clip import Array, Clip
+from .picture import needs_frames
+from .spec import Abstain, rounded
+
+Mask = NDArray[np.bool_]
+Series = NDArray[np.float64]
+
+BUMP = 0.095
+"""Size (Gaussian σ) of a sac's bright part over the radius of the largest disc inside the cluster."""
+FEWEST = 8
+"""Least number of bumps."""
+LOOKS = 7
+"""Pictures put together before bumps are looked for."""
+COVER = (0.06, 0.8)
+"""Range of the cluster's area over the picture's."""
+SHAPELESS = 3.4
+"""Most area over that of the largest disc inside."""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A cluster over time."""
+
+    time_s: Series
+    """(looks,)"""
+    size: Series
+    """(looks,) relative size; 1 is the median."""
+    kept: float
+    """Share of bumps of the first part of the clip found again in the last part."""
+    new: float
+    """Share of bumps of the last part that were not there in the first part."""
+    bumps: int
+
+
+def find(clip: Clip) -> Cluster:
+    """The cluster of a clip.
+
+    Raises:
+        Abstain: there is no cluster of round bumps.
+    """
+    kept = clip.keep("cluster", lambda: _found_or_reason(clip))
+    if isinstance(kept, Abstain):
+        raise Abstain(str(kept), **kept.values)
+    return kept
+
+
+def _found_or_reason(clip: Clip) -> Cluster | Abstain:
+    try:
+        return _find(clip)
+    except Abstain as reason:
+        return reason
+
+
+def _find(clip: Clip) -> Cluster:
+    needs_frames(clip, 16)
+    images = pictures(clip)
+    masks = _masks(images)
+    middle, radius = _disc_inside(masks)
+    size = _sizes(masks, middle)
+    kept, new, bumps = _persistence(images, masks, middle, radius, size)
+    time_s = np.linspace(0, (clip.count - 1) / clip.fps, len(images))
+    return Cluster(time_s, size, kept, new, bumps)
+
+
+def _masks(images: Array) -> Mask:
+    """(looks, h, w): the cluster and its stalk.
+
+    Raises:
+        Abstain: nothing stands out, or in many pieces.
+    """
+    from scipy.ndimage import binary_fill_holes, gaussian_filter, label
+
+    sigma = 0.006 * max(images.shape[1:3])
+    bright = gaussian_filter(images.max(axis=-1), (0, sigma, sigma))
+    low, high = (float(np.quantile(bright[:: max(1, len(bright) // 12)], q)) for q in (0.1, 0.9))
+    if high - low < 0.15:
+        raise Abstain(f"nothing stands out from the background (by {high - low:.2f}, at least 0.15 needed)")
+    out = np.zeros(bright.shape, bool)
+    for i, picture in enumerate(bright):
+        labels, count = label(picture > low + 0.38 * (high - low))
+        if count:
+            sizes = np.bincount(labels.ravel())[1:]
+            out[i] = binary_fill_holes(labels == sizes.argmax() + 1)
+    share = float(np.median(out.mean(axis=(1, 2))))
+    if not COVER[0] < share < COVER[1]:
+        raise Abstain(f"what stands out covers {100 * share:.0f} % of the picture, no cluster in front of a ground")
+    return out
+
+
+def _disc_inside(masks: Mask) -> tuple[NDArray[np.float64], float]:
+    """Middle (x, y) and radius of the largest disc in the cluster, as it usually is."""
+    from scipy.ndimage import distance_transform_edt
+
+    usual = masks.mean(axis=0) > 0.25
+    depth = distance_transform_edt(np.pad(usual, 1))[1:-1, 1:-1]
+    radius = float(depth.max())
+    if radius < 12:
+        raise Abstain(f"the cluster is too small to tell sacs apart ({radius:.0f} pixels)")
+    core = np.argwhere(depth > 0.9 * radius)[:, ::-1]
+    spread = float(usual.sum() / (np.pi * radius**2))
+    if spread > SHAPELESS:
+        raise Abstain(f"what stands out is no compact cluster ({spread:.1f} times its inner disc)", spread=spread)
+    return core.mean(axis=0), radius
+
+
+def _sizes(masks: Mask, middle: NDArray[np.float64]) -> Series:
+    """(looks,) relative sizes, from the half that looks away from where the stalk leaves the picture."""
+    from scipy.ndimage import median_filter
+
+    height, width = masks.shape[1:]
+    y, x = np.mgrid[:height, :width]
+    usual = masks.mean(axis=0) > 0.5
+    edge = np.zeros_like(usual)
+    edge[0], edge[-1], edge[:, 0], edge[:, -1] = usual[0], usual[-1], usual[:, 0], usual[:, -1]
+    away = middle - np.argwhere(edge)[:, ::-1].mean(axis=0) if edge.any() else np.zeros(2)
+    norm = float(np.hypot(*away))
+    half = (x - middle[0]) * away[0] + (y - middle[1]) * away[1] >= 0 if norm > 3 else np.ones_like(usual)
+    area = (masks & half).sum(axis=(1, 2)).astype(float)
+    jitter = float(np.median(np.abs(np.diff(area, 2)) / np.maximum(area[1:-1], 1)))
+    if jitter > 0.06 or area.min() < 20:
+        raise Abstain(f"what stands out changes by {100 * jitter:.0f} % from look to look", jitter=rounded(jitter))
+    size = np.sqrt(median_filter(area, 3, mode="nearest"))
+    return np.asarray(size / np.median(size))
+
+
+def _persistence(
+    images: Array, masks: Mask, middle: NDArray[np.float64], radius: float, size: Series
+) -> tuple[float, float, int]:
+    """Which share of bumps is found again, which share is new, and how many there are.
+
+    Raises:
+        Abstain: there are too few bumps, or they do not stay from look to look.
+    """
+    part = max(LOOKS, round(0.22 * len(images)))
+    first, last = np.arange(part), np.arange(len(images) - part, len(images))
+    # Compare looks of like size, so that nothing but the number of sacs is different.
+    a = first[np.abs(size[first] - np.median(size)).argsort()[:LOOKS]]
+    b = last[np.abs(size[last] - float(size[a].mean())).argsort()[:LOOKS]]
+    looks = [_bumps(images, masks, chosen, middle, radius, float(size[chosen].mean())) for chosen in (a, b)]
+    (strong, weak), (strong_later, weak_later) = looks
+    if min(len(strong), len(strong_later)) < FEWEST:
+        raise Abstain(f"{min(len(strong), len(strong_later))} round sacs are seen, at least {FEWEST} needed")
+    reach = 2.2 * BUMP * radius
+    kept = float((_nearest(strong, weak_later) < reach).mean())
+    new = float((_nearest(strong_later, weak) >= reach).mean())
+    if kept < 0.5:
+        raise Abstain(f"only {100 * kept:.0f} % of the bumps are found again, so they are no sacs of one cluster")
+    return kept, new, len(strong)
+
+
+def _bumps(
+    images: Array, masks: Mask, chosen: NDArray[np.int64], middle: NDArray[np.float64], radius: float, size: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Places (n, 2) of clear bumps, and of all bumps, in coordinates that go with the cluster's size."""
+    from scipy.ndimage import gaussian_filter, maximum_filter
+
+    sigma = BUMP * radius * size
+    light = np.median(images[chosen].mean(axis=-1), axis=0)  # without what only passes by
+    response = gaussian_filter(light, sigma) - gaussian_filter(light, 1.7 * sigma)
+    inside = masks[chosen].mean(axis=0) > 0.5
+    top = (response == maximum_filter(response, 2 * round(1.2 * sigma) + 1)) & inside
+    rows, columns = np.nonzero(top)
+    heights = response[rows, columns]
+    if heights.size == 0:
+        return np.empty((0, 2)), np.empty((0, 2))
+    usual = float(np.median(np.sort(heights)[::-1][:12]))
+    places = (np.stack([columns, rows], axis=1) - middle) / size
+    return places[heights > 0.55 * usual], places[heights > 0.12 * usual]
+
+
+def _nearest(points: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Distance of each point to the nearest of the others."""
+    from scipy.spatial import cKDTree
+
+    return np.asarray(cKDTree(others).query(points)[0]) if len(others) else np.full(len(points), np.inf)
