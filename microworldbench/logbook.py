@@ -76,7 +76,7 @@ class LogFolder:
             folder._lock = FileLock(folder.path / ".lock", timeout=0)
             folder._lock.acquire()
             for name in cls.LOGS:
-                _cut_torn_line(folder.path / f"{name}.jsonl")
+                cut_torn_line(folder.path / f"{name}.jsonl")
         except Timeout:
             raise RunConflictError(
                 f"another process is writing to {str(path)!r}; wait for it or use another --out"
@@ -156,7 +156,7 @@ class LogFolder:
         except FileNotFoundError:
             raise InputError(f"{str(self.path)!r} has no {name}; it is not a complete {self.WHAT}") from None
         except ValidationError as error:
-            raise InputError(f"{path} is damaged: {_first(error)}") from None
+            raise InputError(f"{path} is damaged: {first_problem(error)}") from None
 
     def records(self, name: str, adapter: TypeAdapter[T]) -> Iterator[T]:
         """Reads the log called `name`, without a torn last line.
@@ -174,7 +174,7 @@ class LogFolder:
                 try:
                     yield adapter.validate_json(line)
                 except ValidationError as error:
-                    raise InputError(f"{path}:{number} is damaged: {_first(error)}") from None
+                    raise InputError(f"{path}:{number} is damaged: {first_problem(error)}") from None
 
 
 class _StopOnOSError:
@@ -217,7 +217,8 @@ def _strangers(path: Path) -> bool:
     return any(entry.name != ".lock" for entry in path.iterdir())
 
 
-def _cut_torn_line(path: Path) -> None:
+def cut_torn_line(path: Path) -> None:
+    """Removes what a kill left of a line that was never finished."""
     if not path.exists():
         return
     with path.open("rb+") as log:
@@ -235,7 +236,8 @@ def _cut_torn_line(path: Path) -> None:
             log.truncate(kept)
 
 
-def _first(error: ValidationError) -> str:
+def first_problem(error: ValidationError) -> str:
+    """The first thing that is wrong with a record, with its place."""
     first = error.errors()[0]
     place = ".".join(map(str, first["loc"]))
     return f"{place}: {first['msg']}" if place else first["msg"]

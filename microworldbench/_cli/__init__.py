@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("demo:demo", "Score the built-in simulator and its broken twin, offline."),
     "plan": ("plan:plan", "Say from a pilot run what to spend on next: tasks, seeds or votes."),
     "draft": ("draft:draft", "Draft a suite from titles of videos, for experts to pass."),
+    "review": ("review:review", "Let experts vote, revise, label and compare in a browser."),
     "suites": ("suites:suites", "List, show, check and describe suites of tasks."),
     "generators": ("catalogue:generators", "List the generators that are installed."),
     "judges": ("catalogue:judges", "List the judges and measurements that are installed."),

@@ -15,7 +15,8 @@ class Cascade:
     """A judge made of judges.
 
     Args:
-        members: Asked in this order; a criterion goes to the first whose groups hold it.
+        members: Asked in this order; a criterion goes to the first whose groups hold it. A member with a method
+            ``holds(task, criterion)`` is offered only what it holds: a replay leaves what was changed since to others.
 
     Raises:
         InputError: fewer than two members, two of the same identity, or two panels.
@@ -48,7 +49,9 @@ class Cascade:
         remaining = list(criteria)
         found: list[Group] = []
         for member in self.members:
-            groups = member.groups(task, remaining)
+            holds = getattr(member, "holds", None)
+            offered = remaining if holds is None else [c for c in remaining if holds(task, c)]
+            groups = member.groups(task, offered)
             found += [replace(group, name=f"{member.identity.name}/{group.name}") for group in groups]
             taken = {c.id for group in groups for c in group.criteria}
             remaining = [c for c in remaining if c.id not in taken]

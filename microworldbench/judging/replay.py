@@ -38,6 +38,7 @@ class ReplayJudge:
         self._verdicts: dict[tuple[str, int, str, int], Verdict] = {}
         for verdict in sorted(last, key=lambda v: v.is_missing, reverse=True):  # a real verdict beats a missing one
             self._verdicts[verdict.task, verdict.seed, verdict.criterion, verdict.vote] = verdict
+        self._held = {(v.task, v.criterion, v.criterion_digest) for v in self._verdicts.values() if not v.is_missing}
         self.judges = sorted({v.judge for v in last})
         self.source = source
 
@@ -45,6 +46,10 @@ class ReplayJudge:
     def identity(self) -> JudgeIdentity:
         """The judges replayed and the digest of their verdicts."""
         return JudgeIdentity(name=f"replay:{'+'.join(self.judges)}", settings={"verdicts": self.source})
+
+    def holds(self, task: Task, criterion: Criterion) -> bool:
+        """True where the criterion was judged in its present wording; in a cascade, others judge the rest."""
+        return (task.id, criterion.id, criterion.digest) in self._held
 
     def groups(self, task: Task, criteria: Sequence[Criterion]) -> list[Group]:
         """All criteria at once."""

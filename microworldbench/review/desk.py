@@ -18,12 +18,13 @@ from filelock import FileLock, Timeout
 from pydantic import JsonValue
 
 from ..errors import InputError, RunConflictError
+from ..logbook import cut_torn_line
 from .sheets.order import Order
 from .sheets.sheet import Sheet, read_fields
 from .store.access import AccessBook
 from .store.board import Board, Given, Slot
 from .store.events import Answered, Event, Fields, HandedIn, Joined, Left, RoundEnded
-from .store.lines import append_line, cut_torn_line
+from .store.lines import append_line
 from .studies.folder import StudyFolder
 
 LONGEST_VISIT_S = 86_400.0

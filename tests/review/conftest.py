@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 import uvicorn
 
-from microworldbench.review.desk import Desk
+from microworldbench.review.desk import Desk, Visit
 from microworldbench.review.studies.folder import StudyFolder
 from microworldbench.review.studies.making import Plan, make_study
 from microworldbench.review.studies.records import Kind
@@ -220,3 +220,38 @@ def serving(folder: StudyFolder, **options: Any) -> Iterator[Served]:
 @pytest.fixture(name="serving")
 def serving_fixture() -> Callable[..., Any]:
     return serving
+
+
+@pytest.fixture
+def answered(make: Any) -> Callable[..., StudyFolder]:
+    """A study as experts left it.
+
+    `rounds` holds, for each round, what to answer: by expert a function of the item's id that gives fields (None: the
+    expert leaves). Everybody hands in after each round.
+    """
+
+    def made(folder: StudyFolder, *rounds: Mapping[str, Any]) -> StudyFolder:
+        with Desk(folder) as desk:
+            for name in dict.fromkeys(name for answers in rounds for name in answers):
+                desk.access.invite(name)
+            desk.sync()
+            pseudonyms = {e.name: e.pseudonym for e in desk.access.experts.values()}
+            for answers in rounds:
+                round_ = desk.board.round
+                for name, answer in answers.items():
+                    if answer is None:
+                        desk.access.remove(name)
+                        desk.sync()
+                        continue
+                    expert = pseudonyms[name]
+                    for slot in desk.order.slots(expert, round_):
+                        shown = {} if folder.study.kind is not Kind.PAIR else _sides(desk, expert, slot)
+                        desk.answer(expert, slot, 0, answer(folder.by_id[slot.item]), Visit(shown))
+                    desk.hand_in(expert, round_)
+        return StudyFolder(folder.path)
+
+    return made
+
+
+def _sides(desk: Desk, expert: str, slot: Any) -> dict[str, int]:
+    return {"left": 1, "right": 0} if desk.order.is_swapped(expert, slot) else {"left": 0, "right": 1}

@@ -21,8 +21,9 @@ from filelock import FileLock
 from pydantic import Field, TypeAdapter
 
 from ...errors import InputError, UnknownNameError
+from ...logbook import cut_torn_line
 from ...rubric import Record
-from .lines import append_line, cut_torn_line, read_lines
+from .lines import append_line, read_lines
 
 LINK_DAYS = 30
 DEVICE_MINUTES = 15
@@ -120,9 +121,7 @@ class AccessBook:
         Raises:
             InputError: the name is empty or too long.
         """
-        name = " ".join(name.split())
-        if not name or len(name) > LONGEST_NAME or not name.isprintable():
-            raise InputError(f"a name must have 1 to {LONGEST_NAME} printable characters, got {name!r:.100}")
+        name = checked_name(name)
         token = secrets.token_urlsafe(24)
         with self._writing():
             known = next((e.pseudonym for e in self.experts.values() if e.name.casefold() == name.casefold()), None)
@@ -211,6 +210,18 @@ class AccessBook:
             cut_torn_line(self.path)
             self.refresh()
             yield
+
+
+def checked_name(name: str) -> str:
+    """`name` with single spaces.
+
+    Raises:
+        InputError: it is empty, too long, or cannot be shown.
+    """
+    name = " ".join(name.split())
+    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+        raise InputError(f"a name must have 1 to {LONGEST_NAME} printable characters, got {name!r:.100}")
+    return name
 
 
 def _hash(secret: str) -> str:

@@ -10,9 +10,8 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from ...errors import InputError, RunStoppedError
+from ...logbook import first_problem
 from ...rubric import Record
-
-CHUNK = 65536
 
 
 def append_line(path: Path, record: Record) -> None:
@@ -60,28 +59,8 @@ def read_lines(path: Path, adapter: TypeAdapter[Any], *, start: int = 0) -> Iter
                 try:
                     yield adapter.validate_json(line), start
                 except ValidationError as error:
-                    first = error.errors()[0]
-                    place = ".".join(map(str, first["loc"]))
-                    raise InputError(f"{path}:{number} is damaged: {place}: {first['msg']}") from None
+                    raise InputError(f"{path}:{number} is damaged: {first_problem(error)}") from None
     except FileNotFoundError:
         return
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from None
-
-
-def cut_torn_line(path: Path) -> None:
-    """Removes what a kill left of a line that was never finished."""
-    if not path.exists():
-        return
-    with path.open("rb+") as file:
-        end = kept = file.seek(0, os.SEEK_END)
-        while kept > 0:
-            begin = max(0, kept - CHUNK)
-            file.seek(begin)
-            found = file.read(kept - begin).rfind(b"\n")
-            if found >= 0:
-                kept = begin + found + 1
-                break
-            kept = begin
-        if kept < end:
-            file.truncate(kept)

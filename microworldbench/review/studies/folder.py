@@ -20,6 +20,7 @@ from typing import TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from ...errors import InputError
+from ...logbook import first_problem
 from ...rubric import Record, Suite, Task, digest_of
 from .records import Item, Study
 
@@ -135,7 +136,7 @@ def _load(path: Path, kind: type[T]) -> T:
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from None
     except ValidationError as error:
-        raise InputError(f"{path} is damaged: {_first(error)}") from None
+        raise InputError(f"{path} is damaged: {first_problem(error)}") from None
 
 
 def _lines(path: Path, kind: type[T]) -> Iterator[T]:
@@ -146,12 +147,6 @@ def _lines(path: Path, kind: type[T]) -> Iterator[T]:
                 try:
                     yield adapter.validate_json(line)
                 except ValidationError as error:
-                    raise InputError(f"{path}:{number} is damaged: {_first(error)}") from None
+                    raise InputError(f"{path}:{number} is damaged: {first_problem(error)}") from None
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from None
-
-
-def _first(error: ValidationError) -> str:
-    first = error.errors()[0]
-    place = ".".join(map(str, first["loc"]))
-    return f"{place}: {first['msg']}" if place else str(first["msg"])

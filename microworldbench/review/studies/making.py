@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...errors import InputError
+from ...logbook import now
 from ...rubric import Level, Suite
-from ...runs import now
 from .asking_clips import read_clips
 from .asking_tasks import ask_about_tasks
 from .asking_videos import Pairing, ask_about_videos
