@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import beat, cells, colony, filaments, flow, picture, sacs, shafts, spots
+from . import beat, cells, colony, filaments, flow, picture, sacs, shafts, spots, waves
 from .spec import MeasurementSpec
 
 VERSION = 1
@@ -18,6 +18,7 @@ _FAMILIES = (
     spots,
     filaments,
     shafts,
+    waves,
 )
 MEASUREMENTS: dict[str, MeasurementSpec] = {spec.name: spec for family in _FAMILIES for spec in family.SPECS}
 """Measurement by name."""

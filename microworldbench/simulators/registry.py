@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .alveoli import MECHANISM as ALVEOLI
 from .bacteria import MECHANISM as BACTERIA
+from .calcium import MECHANISM as CALCIUM
 from .cardiac import MECHANISM as CARDIAC
 from .mechanism import Mechanism
 from .microtubule import MECHANISM as MICROTUBULE
@@ -13,7 +14,7 @@ from .vessel import MECHANISM as VESSEL
 
 _ORGAN = (CARDIAC, VESSEL, ALVEOLI)
 _CELLULAR = (MITOSIS, BACTERIA)
-_SUBCELLULAR = (VESICLES, MICROTUBULE)
+_SUBCELLULAR = (VESICLES, MICROTUBULE, CALCIUM)
 
 MECHANISMS: dict[str, Mechanism] = {
     mechanism.name: mechanism for level in (_ORGAN, _CELLULAR, _SUBCELLULAR) for mechanism in level

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from microworldbench.measure import beat, cells, colony, filaments, flow, picture, sacs, shafts, spots
+from microworldbench.measure import beat, cells, colony, filaments, flow, picture, sacs, shafts, spots, waves
 from microworldbench.measure.clip import Clip
 from microworldbench.measure.judge import measure
 from microworldbench.measure.registry import MEASUREMENTS
@@ -24,6 +24,7 @@ OWN = {
     "bacteria": (colony,),
     "vesicles": (spots,),
     "microtubule": (filaments, shafts),
+    "calcium": (waves,),
 }
 """The families that are about a simulator's clips."""
 

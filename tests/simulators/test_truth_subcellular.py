@@ -13,7 +13,7 @@ from microworldbench.simulators.truth import Truth, both, declared
 from microworldbench.suites.folder import load_folder
 from microworldbench.suites.packaged import packaged_folder
 
-NAMES = ("vesicles", "microtubule")
+NAMES = ("vesicles", "microtubule", "calcium")
 SUITE = load_folder(packaged_folder() / "core")
 
 FLIPS = {
@@ -31,6 +31,15 @@ FLIPS = {
     ("microtubule", "both_ends"): {"grows-at-tip-only", "four-from-left"},
     ("microtubule", "wriggling"): {"snaking-filaments", "grows-at-tip-only"},
     ("microtubule", "fading"): {"fades-as-a-whole", "catastrophe", "rescue"},
+    ("calcium", "pass_through"): {"annihilate", "lights-up-twice"},
+    ("calcium", "all_at_once"): {"lights-up-at-once", "lights-up-in-turn", "annihilate", "starts-at-both-ends"},
+    ("calcium", "no_recovery"): {"dims-behind"},
+    ("calcium", "second_wave"): {"lights-up-twice"},
+    ("calcium", "passive_spread"): {"lights-up-in-turn", "undiminished", "annihilate"},
+    ("calcium", "uneven_speeds"): {"like-speeds"},
+    ("calcium", "stalled"): {"steady-speed", "undiminished", "annihilate"},
+    ("calcium", "one_wave"): {"starts-at-both-ends", "annihilate"},
+    ("calcium", "reversed_time"): {"starts-at-both-ends", "annihilate"},
 }
 """Criteria whose truth a violation turns round at every seed."""
 
