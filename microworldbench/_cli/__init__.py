@@ -15,6 +15,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "compare": ("compare:compare", "Compare runs of one suite, task by task."),
     "agreement": ("agreement:agreement", "Measure how far judges and experts agree."),
     "preference": ("preference:preference", "Evaluate votes on pairs of videos."),
+    "bundle": ("bundle:bundle", "Make one archive of a run."),
+    "verify": ("bundle:verify", "Check such an archive: every byte, every number, every verdict."),
     "audit": ("audit:audit", "Score results of the released evaluator as released and corrected."),
     "certify": ("certify:certify", "Test a judge on clips whose truth is known."),
     "controls": ("controls:controls", "Show the simulated clips and what is true of them."),
