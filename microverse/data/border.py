@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .config import Border
-from .evidence import Evidence, evenly
+from .evidence import Darkness, Evidence, evenly
 from .records import Clip
 
 EDGE_DEPTH = 1 / 180
@@ -40,17 +40,23 @@ class BorderScorer:
     def score(self, clip: Clip, evidence: Sequence[Evidence]) -> dict[str, Any]:
         """``share`` of the picture that is border, and ``pixels`` of it at top, bottom, left and right."""
         frames = evenly(evidence, self.settings.frames)
-        rows = np.min([frame.dark_rows for frame in frames], axis=0)
-        columns = np.min([frame.dark_columns for frame in frames], axis=0)
-        share = self.settings.share
-        top, bottom = _edges(rows, share, bars=float((columns >= share).mean()))
-        left, right = _edges(columns, share, bars=float((rows >= share).mean()))
-        height, width = len(rows), len(columns)
+        # In every frame: a bar that opens is none. A dark picture's bars show in the deepest black alone.
+        found = [self._measured([getattr(frame, kind) for frame in frames]) for kind in ("dark", "black")]
+        top, bottom, left, right = (max(sides) for sides in zip(*found, strict=True))
+        height, width = len(frames[0].dark.rows), len(frames[0].dark.columns)
         inside = (height - top - bottom) * (width - left - right)
         return {
             "share": round(1 - inside / (height * width), 6),
             "pixels": {"top": top, "bottom": bottom, "left": left, "right": right},
         }
+
+    def _measured(self, frames: Sequence[Darkness]) -> tuple[int, int, int, int]:
+        """Pixels at top, bottom, left and right."""
+        rows = np.min([frame.rows for frame in frames], axis=0)
+        columns = np.min([frame.columns for frame in frames], axis=0)
+        share = self.settings.share
+        across = _edges(rows, share, bars=float((columns >= share).mean()))
+        return (*across, *_edges(columns, share, bars=float((rows >= share).mean())))
 
 
 def _edges(dark: NDArray[np.float32], share: float, *, bars: float) -> tuple[int, int]:

@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 
 from microworldbench.video import StreamedFrame
 
+BLACK = 6
+"""Brightness up to which black is as deep as encoders leave it."""
+
 T = TypeVar("T")
 
 
@@ -27,16 +30,31 @@ class Evidence:
     time_s: float
     image: NDArray[np.uint8]
     """H×W×3 RGB, shrunk to ``split.evidence_px``."""
-    dark_rows: NDArray[np.float32]
-    """Share of black pixels in each row of the full-size picture."""
-    dark_columns: NDArray[np.float32]
+    dark: Darkness
+    """Of the full-size picture."""
+    black: Darkness
+    """The same for the deepest black alone, which sets bars off from a dark picture."""
+
+
+@dataclass(frozen=True, eq=False)
+class Darkness:
+    """Share of dark pixels in each row and column."""
+
+    rows: NDArray[np.float32]
+    columns: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, luma: NDArray[np.uint8], limit: int) -> Darkness:
+        """Counts the pixels of brightness up to `limit`."""
+        is_dark = luma <= limit
+        return cls(is_dark.mean(axis=1, dtype=np.float32), is_dark.mean(axis=0, dtype=np.float32))
 
 
 def take(frame: StreamedFrame, *, max_side: int, dark: int) -> Evidence:
-    """Reduces a frame: `max_side` pixels, and black up to brightness `dark`."""
-    black = frame.luma() <= dark
-    rows, columns = black.mean(axis=1, dtype=np.float32), black.mean(axis=0, dtype=np.float32)
-    return Evidence(frame.source_index, frame.time_s, frame.image(max_side), rows, columns)
+    """Reduces a frame: `max_side` pixels, and dark up to brightness `dark`."""
+    luma = frame.luma()
+    darkness = Darkness.of(luma, dark), Darkness.of(luma, BLACK)
+    return Evidence(frame.source_index, frame.time_s, frame.image(max_side), *darkness)
 
 
 def evenly(items: Sequence[T], count: int) -> list[T]:

@@ -113,10 +113,12 @@ def _known(rows: list[Row]) -> Known:
     values: dict[str, Any] = {}
     spans = []
     for row in rows:
+        is_span = bool(row.text("start_s", default="") or row.text("caption", default=""))
         for name in _TEXTS:
-            if text := row.text(name, default=""):
+            text = row.text(name, default="")
+            if text and not (is_span and name == "level"):  # a span's level is its own
                 values.setdefault(name, text)
-        if row.text("start_s", default="") or row.text("caption", default=""):
+        if is_span:
             spans.append(_span(row))
     try:
         return Known.model_validate({**values, "spans": spans})

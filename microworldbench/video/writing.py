@@ -23,6 +23,10 @@ from .opening import shown
 ENCODER_THREADS = 4
 """Fixed: x264 makes other bytes with another number of threads, and the same frames should give the same video."""
 
+REPEATABLE = {"x264-params": "mbtree=0"}
+"""x264's macroblock tree reads memory it has not written where the processor has AVX-512: the same frames then give
+other bytes each time. Without it they don't, and files grow a little."""
+
 TICKS_PER_S = 90_000
 """Time stamps of videos with a variable frame rate."""
 
@@ -93,7 +97,7 @@ def encoded(
                 stream = container.add_stream("libx264", rate=rate)
                 stream.width, stream.height = width + width % 2, height + height % 2
                 stream.pix_fmt = "yuv420p"
-                stream.options = {"crf": str(crf), "preset": preset}
+                stream.options = {"crf": str(crf), "preset": preset, **REPEATABLE}
                 context = stream.codec_context
                 context.thread_count = threads
                 context.colorspace = BT601

@@ -10,6 +10,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "collect": ("collect:collect", "Find openly licensed videos through the YouTube Data API."),
     "run": ("run:run", "Curate videos: split, score, caption, cut; resumes by itself."),
     "status": ("status:status", "The funnel so far, and what was given up."),
+    "report": ("report:report", "One page: funnel, distributions, clips behind each decision."),
+    "review": ("review:review", "Experts accept or reject clips and captions."),
+    "relevance": ("relevance:relevance", "Train, test and try the relevance classifier."),
+    "export": ("export:export", "Write what was kept as a data set."),
+    "import": ("export:import_", "Take in rows of another data set."),
     "available": ("collect:available", "Which videos of a list can still be had."),
 }
 

@@ -127,3 +127,70 @@ def videos(tmp_path: Path) -> Path:
     folder = tmp_path / "videos"
     folder.mkdir()
     return folder
+
+
+def simulated(name: str, seed: int, seconds: float, size: tuple[int, int]) -> NDArray[np.uint8]:
+    """Frames of a simulated mechanism."""
+    from microworldbench.simulators.registry import MECHANISMS
+
+    mechanism = MECHANISMS[name]
+    state = mechanism.simulate(mechanism.params.drawn(seed), seed, seconds, FPS)
+    return mechanism.render(state, *size)
+
+
+def screening(
+    path: Path, scenes: Sequence[tuple[str, Shot]], size: tuple[int, int] = (480, 270), crf: str = "18"
+) -> Path:
+    """Writes simulated scenes, dressed as their shots say, one after another."""
+    with av.open(str(path), "w") as output:
+        stream = output.add_stream("libx264", rate=FPS, options={"crf": crf})
+        stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
+        stream.codec_context.gop_size = 30
+        stream.codec_context.thread_count = 1
+        number = 0
+        for name, shot in scenes:
+            for i, picture in enumerate(simulated(name, shot.seed, shot.seconds, size)):
+                frame = av.VideoFrame.from_ndarray(dressed(picture, shot, i / FPS), format="rgb24")
+                frame.pts, frame.time_base = number, Fraction(1, FPS)
+                output.mux(stream.encode(frame))
+                number += 1
+        output.mux(stream.encode(None))
+    return path
+
+
+@pytest.fixture(scope="session")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of simulator clips with everything that a curation has to deal with; its funnel is known.
+
+    Nine files: five distinct videos, one copy, one in another container, two that are no videos. Seven shots of 6 s and
+    two shorter ones. One clip is small, one letterboxed, one has subtitles, one a watermark, one a scale bar (fine),
+    and one is the first one again.
+    """
+    folder = tmp_path_factory.mktemp("archive")
+    subtitles = ("red cells pass", "the clot grows")
+    screening(
+        folder / "a.mp4",
+        [
+            ("vessel", Shot(6, 1)),
+            ("mitosis", Shot(6, 2, bars=(30, 30, 0, 0))),
+            ("vesicles", Shot(3, 3)),
+            ("vessel", Shot(6, 4, subtitle=subtitles)),
+        ],
+    )
+    screening(
+        folder / "b.mp4", [("mitosis", Shot(6, 5, scale_bar="10 um")), ("vesicles", Shot(6, 6, corner="SciChannel"))]
+    )
+    screening(folder / "small.mp4", [("vesicles", Shot(6, 7))], size=(160, 90))
+    screening(folder / "zz again.mp4", [("vessel", Shot(6, 1))], crf="26")
+    screening(folder / "\udce9.mp4", [("mitosis", Shot(2, 9))])  # a name that is not UTF-8
+    (folder / "c copy.mp4").write_bytes((folder / "a.mp4").read_bytes())
+    with av.open(str(folder / "b.mp4")) as source, av.open(str(folder / "d other.mkv"), "w") as target:
+        stream = target.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(source.streams.video[0]):
+            if packet.size:
+                packet.stream = stream
+                target.mux(packet)
+    (folder / "junk.mp4").write_bytes(b"no video at all " * 99)
+    (folder / "cut off.mp4").write_bytes((folder / "b.mp4").read_bytes()[:-4000])
+    (folder / "notes.txt").write_text("not looked at")
+    return folder

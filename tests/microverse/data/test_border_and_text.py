@@ -10,7 +10,7 @@ import pytest
 
 from microverse.data.border import BorderScorer
 from microverse.data.config import Border, Text
-from microverse.data.evidence import Evidence
+from microverse.data.evidence import BLACK, Darkness, Evidence
 from microverse.data.records import Clip
 from microverse.data.text import Line, Standing, TextScorer, kind_of, make_reader
 from microworldbench.errors import InputError
@@ -21,9 +21,8 @@ CLIP = Clip(id="c", source="s", first=0, last=99, start_s=0, end_s=10, evidence=
 def evidence(pictures: list[Any]) -> list[Evidence]:
     made = []
     for number, picture in enumerate(pictures):
-        dark = picture.max(axis=2) <= 32
-        rows, columns = dark.mean(axis=1, dtype=np.float32), dark.mean(axis=0, dtype=np.float32)
-        made.append(Evidence(number, number / 2, picture, rows, columns))
+        luma = picture.max(axis=2)
+        made.append(Evidence(number, number / 2, picture, Darkness.of(luma, 32), Darkness.of(luma, BLACK)))
     return made
 
 
@@ -60,6 +59,14 @@ def test_dark_microscopy_has_no_border(field: bool) -> None:
         frames = [glowing(seed, field=field) for _ in range(8)]
         wrong += BorderScorer(Border()).score(CLIP, evidence(frames))["share"] > 0.02
     assert wrong == 0
+
+
+def test_bars_around_dark_microscopy_are_found_by_their_deeper_black() -> None:
+    frames = [glowing(seed) + np.uint8(8) for seed in range(8)]
+    for frame in frames:
+        frame[:25], frame[-25:] = 0, 0
+    found = BorderScorer(Border()).score(CLIP, evidence(frames))
+    assert found["pixels"] == {"top": 25, "bottom": 25, "left": 0, "right": 0}
 
 
 def test_a_black_clip_has_no_border() -> None:
