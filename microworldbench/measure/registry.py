@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from . import beat, cells, colony, filaments, flow, picture, sacs, shafts, spots, waves
+from . import (
+    beat,
+    cells,
+    colony,
+    engulfing,
+    filaments,
+    flow,
+    picture,
+    sacs,
+    shafts,
+    spots,
+    waves,
+)
 from .spec import MeasurementSpec
 
 VERSION = 1
@@ -15,6 +27,7 @@ _FAMILIES = (
     flow,
     cells,
     colony,
+    engulfing,
     spots,
     filaments,
     shafts,

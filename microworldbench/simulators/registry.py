@@ -9,11 +9,16 @@ from .cardiac import MECHANISM as CARDIAC
 from .mechanism import Mechanism
 from .microtubule import MECHANISM as MICROTUBULE
 from .mitosis import MECHANISM as MITOSIS
+from .phagocytosis import MECHANISM as PHAGOCYTOSIS
 from .vesicles import MECHANISM as VESICLES
 from .vessel import MECHANISM as VESSEL
 
 _ORGAN = (CARDIAC, VESSEL, ALVEOLI)
-_CELLULAR = (MITOSIS, BACTERIA)
+_CELLULAR = (
+    MITOSIS,
+    PHAGOCYTOSIS,
+    BACTERIA,
+)
 _SUBCELLULAR = (VESICLES, MICROTUBULE, CALCIUM)
 
 MECHANISMS: dict[str, Mechanism] = {

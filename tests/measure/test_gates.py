@@ -7,7 +7,19 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from microworldbench.measure import beat, cells, colony, filaments, flow, picture, sacs, shafts, spots, waves
+from microworldbench.measure import (
+    beat,
+    cells,
+    colony,
+    engulfing,
+    filaments,
+    flow,
+    picture,
+    sacs,
+    shafts,
+    spots,
+    waves,
+)
 from microworldbench.measure.clip import Clip
 from microworldbench.measure.judge import measure
 from microworldbench.measure.registry import MEASUREMENTS
@@ -21,6 +33,7 @@ OWN = {
     "alveoli": (sacs,),
     "vessel": (flow,),
     "mitosis": (cells,),
+    "phagocytosis": (engulfing,),
     "bacteria": (colony,),
     "vesicles": (spots,),
     "microtubule": (filaments, shafts),

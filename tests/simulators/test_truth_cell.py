@@ -10,6 +10,13 @@ from microworldbench.simulators.truth import Truth
 from microworldbench.suites.folder import load_folder
 from microworldbench.suites.packaged import packaged_folder
 
+_NOT_SWALLOWED = {
+    "lips-meet-beyond",
+    "enclosed-in-vacuole",
+    "vacuole-moves-inwards",
+    "one-in-two-out",
+    "vesicles-gather",
+}
 FLIPS = {
     ("bacteria", "linear_growth"): {"grows-exponentially"},
     ("bacteria", "filaments"): {"lengths-kept", "thirty-at-the-end"},
@@ -36,6 +43,20 @@ FLIPS = {
         "cells-merge-or-vanish",
         "two-at-the-end",
     },
+    ("phagocytosis", "vanishing_prey"): _NOT_SWALLOWED | {"count-stays-three", "half-closed-cup"},
+    ("phagocytosis", "through_membrane"): {
+        "fades-through-membrane",
+        "half-closed-cup",
+        "lips-meet-beyond",
+        "enclosed-in-vacuole",
+        "vesicles-gather",
+    },
+    ("phagocytosis", "stalled_cup"): _NOT_SWALLOWED,
+    ("phagocytosis", "pulled_in"): {"contact-first"},
+    ("phagocytosis", "giant_prey"): {"size-relation"},
+    ("phagocytosis", "extra_prey"): {"count-stays-three", "one-in-two-out"},
+    ("phagocytosis", "darting_cell"): {"darting-cell"},
+    ("phagocytosis", "reversed_time"): {"three-at-start", "lips-meet-beyond", "one-in-two-out", "vesicles-gather"},
 }
 """Criteria that a violation turns round, by mechanism and violation."""
 
@@ -59,6 +80,9 @@ OPEN = {
     ("mitosis", "no_segregation"): {"plate-before-parting"},
     ("mitosis", "unequal_daughters"): {"equal-chromatin", "empty-daughter"},
     ("mitosis", "reversed_time"): _OF_DAUGHTERS | {"volume-kept", "parting-before-furrow"},
+    ("phagocytosis", "vanishing_prey"): {"contact-first"},
+    ("phagocytosis", "through_membrane"): {"vacuole-moves-inwards"},
+    ("phagocytosis", "reversed_time"): {"contact-first", "enclosed-in-vacuole", "vacuole-moves-inwards"},
 }
 """Criteria that a violation leaves undetermined."""
 
