@@ -82,6 +82,7 @@ def evaluate(
         frames: Frames shown to the judge (8 unless its settings say otherwise).
         criteria: ``measured`` keeps only criteria that pixels decide.
         missing: For ``folder:`` tasks without a readable video: refuse, skip the task, or count the model as failed.
+            Tasks that a generator declares not to answer are left out, or with ``fail`` counted as failures.
         workers: Judge and API calls in flight; fewer while a judge's server answers 429.
         max_cost: Cap in USD on everything the run folder spends.
         max_missing: Share of criteria that may be missing before point values are withheld.

@@ -53,8 +53,21 @@ class Job:
     max_missing: float
     scan: FolderScan | None = None
     reducer: Reducer = "majority"
+    unanswered: tuple[str, ...] = ()
+    """Tasks left out of the view because the generator declares that it cannot be asked for them."""
     is_control: bool = False
     """True where the videos are there to test the judge: such a run carries no certificate of it."""
+
+    @property
+    def reach(self) -> str | None:
+        """What to tell where the generator does not answer every task."""
+        if not self.unanswered:
+            return None
+        kept, asked = len(self.view.tasks), len(self.view.tasks) + len(self.unanswered)
+        return (
+            f"{self.generator.name} answers {kept} of the {asked} tasks asked for; the others are left out "
+            "(--missing fail counts them as failures)"
+        )
 
     @property
     def manifest(self) -> Manifest:
@@ -127,7 +140,8 @@ def prepare(
         votes: Answers per criterion.
         reducer: How votes become one outcome: ``majority``, ``unanimous`` or ``first``.
         max_missing: Share of criteria that may be missing.
-        missing: What to do with ``folder:`` tasks without a readable video.
+        missing: What to do with ``folder:`` tasks without a readable video. Tasks that a generator declares not to
+            answer are left out, or with ``fail`` counted as failures.
         selection: Arguments of `View.of`.
 
     Raises:
@@ -149,7 +163,23 @@ def prepare(
         for task in view.tasks:
             graded_by.groups(task, task.criteria)  # unknown measurements surface here
     job = Job(made_by, view, graded_by, wanted, votes, max_missing, reducer=reducer)
-    return _with_folder(job, chosen, missing)
+    return _with_folder(_within_reach(job, chosen, missing), chosen, missing)
+
+
+def _within_reach(job: Job, chosen: Mapping[str, Any], missing: Missing) -> Job:
+    """Leaves out the tasks a generator says it does not answer, unless they are to count as failures."""
+    answers = job.generator.answers
+    if answers is None or missing == "fail":
+        return job
+    beyond = tuple(task.id for task in job.view.tasks if not answers(task.id))
+    if not beyond:
+        return job
+    if len(beyond) == len(job.view.tasks):
+        known = ", ".join(task.id for task in job.view.suite.tasks if answers(task.id)) or "none of the suite"
+        name, asked = job.generator.name, len(beyond)
+        raise InputError(f"{name!r} answers none of the {asked} tasks asked for; it answers: {known}")
+    view = View.of(job.view.suite, **{**chosen, "without": beyond}, weights=job.view.weights)
+    return replace(job, view=view, unanswered=beyond)
 
 
 def _with_folder(job: Job, chosen: Mapping[str, Any], missing: Missing) -> Job:

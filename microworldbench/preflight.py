@@ -144,7 +144,11 @@ def preview(job: Job, out: Path, *, challenge: float = 0.0, assumed: StoredVideo
         worst_case_usd=None if bill.worst_usd is None else round(bill.worst_usd, 6),
         tokens=bill.tokens,
         priced_at=_priced_at(bill, assumed) if any((t.id, s) not in videos for t, s in pairs) else None,
-        problems=(*(job.scan.describe() if job.scan is not None else ()), *bill.problems),
+        problems=(
+            *([job.reach] if job.reach else ()),
+            *(job.scan.describe() if job.scan is not None else ()),
+            *bill.problems,
+        ),
     )
 
 

@@ -163,6 +163,7 @@ class _Settled:
         self.references_files = getattr(generator, "references_files", False)
         self.keep_in = getattr(generator, "keep_in", None)
         self.stop = getattr(generator, "stop", None)
+        self.answers = getattr(generator, "answers", None)
 
 
 def _imported(reference: str, settings: Settings) -> Any:

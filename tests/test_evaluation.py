@@ -314,6 +314,47 @@ def test_a_report_saves_and_loads_itself(suite: Any, tiny_generator: Make, scrip
         _ = loaded.manifest
 
 
+class Partial:
+    """Answers one task and breaks on others."""
+
+    name = "partial"
+
+    def __init__(self, make: Any) -> None:
+        self.make = make
+
+    def answers(self, task_id: str) -> bool:
+        return task_id == "task-2"
+
+    def generate(self, request: bench.GenerationRequest) -> Any:
+        if not self.answers(request.task_id):
+            raise bench.GenerationError("nothing to show", "empty")
+        return self.make(request)
+
+
+@pytest.mark.parametrize("missing", ["refuse", "skip"])
+def test_tasks_a_generator_declares_not_to_answer_are_left_out_of_a_view_that_says_so(
+    big_suite: Any, tiny_generator: Make, scripted: Make, run_path: Path, missing: Any
+) -> None:
+    report = bench.evaluate(Partial(tiny_generator), big_suite, scripted(), run_path, missing=missing)
+    assert report.tasks.ids == ["task-2"]
+    assert report.coverage.failed_generations == 0
+    assert f"1 of {len(big_suite.tasks)} tasks" in report.manifest.view.name
+
+
+def test_with_fail_they_count_as_the_models_failures(
+    big_suite: Any, tiny_generator: Make, scripted: Make, run_path: Path
+) -> None:
+    report = bench.evaluate(Partial(tiny_generator), big_suite, scripted(), run_path, missing="fail")
+    assert report.coverage.failed_generations == len(big_suite.tasks) - 1
+
+
+def test_a_generator_that_answers_no_task_asked_for_is_refused_with_those_it_does(
+    big_suite: Any, tiny_generator: Make, scripted: Make, run_path: Path
+) -> None:
+    with pytest.raises(InputError, match="answers none of the 2 tasks asked for; it answers: task-2"):
+        bench.evaluate(Partial(tiny_generator), big_suite, scripted(), run_path, tasks=["task-1", "task-3"])
+
+
 def test_tasks_are_found_by_id_and_by_position(
     suite: Any, tiny_generator: Make, scripted: Make, run_path: Path
 ) -> None:

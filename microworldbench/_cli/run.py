@@ -29,6 +29,7 @@ def run(**given: Any) -> None:
     out = Path(given["out"]) if given["out"] else evaluation.default_out(job)
     if given["check"] or given["dry_run"]:
         return _preview(job, out, given)
+    _tell_of_unanswered(job)
     effort, copy_videos = _effort(given), given["copy_videos"]
     _carry_out(
         lambda progress: evaluation.run_job(job, out, copy_videos=copy_videos, progress=progress, **effort), out, given
@@ -53,6 +54,7 @@ def generate(**given: Any) -> None:
     out = Path(given["out"]) if given["out"] else evaluation.default_out(job)
     if given["check"] or given["dry_run"]:
         return _preview(job, out, given)
+    _tell_of_unanswered(job)
     with ConsoleProgress() as progress:
         counts = evaluation.generate_job(
             job, out, workers=given["workers"], copy_videos=given["copy_videos"], progress=progress
@@ -142,6 +144,11 @@ def _grading(evaluation: Any, videos_from: str | None, given: dict[str, Any]) ->
         selection=_selection(given),
     )
     return job
+
+
+def _tell_of_unanswered(job: Job) -> None:
+    if job.reach is not None:
+        click.echo(job.reach, err=True)
 
 
 def _carry_out(job: Any, out: Path, given: dict[str, Any]) -> None:

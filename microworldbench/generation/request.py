@@ -53,10 +53,11 @@ class Generator(Protocol):
     tried again by the same command.
 
     Optional attributes: ``name``, ``version``, ``settings`` (a JSON-able mapping, part of the identity),
-    ``max_concurrency`` (requests it takes at once; 1 unless declared), ``keep_in(folder)`` (called before the first
-    request of a run with a folder of its own in the run folder, which no other process writes to: the place for what
-    lets it resume, such as the ids of paid jobs), ``stop()`` (called when a run ends early: requests in flight should
-    raise soon).
+    ``max_concurrency`` (requests it takes at once; 1 unless declared), ``answers(task_id)`` (whether it can be asked
+    for a task at all: for generators made for a few tasks, as simulators are; a model that is to be compared with
+    others answers every task and declares nothing), ``keep_in(folder)`` (called before the first request of a run with
+    a folder of its own in the run folder, which no other process writes to: the place for what lets it resume, such as
+    the ids of paid jobs), ``stop()`` (called when a run ends early: requests in flight should raise soon).
     """
 
     def __call__(self, request: GenerationRequest) -> Any: ...
@@ -75,6 +76,8 @@ class NamedGenerator:
     """True where it returns the user's own files, which are referenced rather than copied."""
     keep_in: Callable[[Path], None] | None = None
     stop: Callable[[], None] | None = None
+    answers: Callable[[str], bool] | None = None
+    """None: it takes every task."""
 
 
 def named(generator: object, name: str | None = None) -> NamedGenerator:
@@ -109,6 +112,7 @@ def named(generator: object, name: str | None = None) -> NamedGenerator:
         references_files=bool(getattr(generator, "references_files", False)),
         keep_in=getattr(generator, "keep_in", None),
         stop=getattr(generator, "stop", None),
+        answers=getattr(generator, "answers", None),
     )
 
 

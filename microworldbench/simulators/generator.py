@@ -56,6 +56,10 @@ class Simulator:
             raise UnknownNameError("violation", violation, known | {"faithful", "default"})
         self.name = name or ("simulator" if violation == "faithful" else "simulator-violated")
 
+    def answers(self, task_id: str) -> bool:
+        """Whether there is a mechanism for the task."""
+        return for_task(task_id) is not None
+
     def generate(self, request: GenerationRequest) -> Video:
         """Simulates and draws the task's mechanism.
 
