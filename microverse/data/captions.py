@@ -10,23 +10,21 @@ import asyncio
 import base64
 import hashlib
 import io
-import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from microworldbench.chat.answer import Answer
-from microworldbench.chat.attempts import Attempts, RetryPolicy
-from microworldbench.chat.budget import Budget
 from microworldbench.chat.json_reply import ReplyForm
 from microworldbench.chat.ledger import Ledger as CallLedger
 from microworldbench.chat.model import ChatModel
-from microworldbench.chat.rate import Pace
+from microworldbench.chat.passing import Haste, carry_out_all
 from microworldbench.chat.settings import ChatSettings
-from microworldbench.errors import InputError, RunStoppedError, UnreadableReplyError
+from microworldbench.errors import RunStoppedError, UnreadableReplyError
+from microworldbench.logbook import cut_torn_line
 from microworldbench.progress import Progress, Silent
 from microworldbench.results import Call, Reservation, ShownFrame
 from microworldbench.rubric import digest_of
@@ -59,10 +57,10 @@ def caption_group(settings: Caption) -> str:
 
 
 class CallLog:
-    """The call log of a work folder."""
+    """A call log of a work folder."""
 
-    def __init__(self, work: Path) -> None:
-        self.path = work / "captions" / "calls.jsonl"
+    def __init__(self, path: Path) -> None:
+        self.path = path
 
     def lines(self) -> Iterator[Reservation | Call]:
         """Every line; one torn by a kill is left out."""
@@ -75,10 +73,7 @@ class CallLog:
     def open(self) -> None:
         """Cuts a torn last line off, so that the next one begins on its own."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        if self.path.is_file():
-            data = self.path.read_bytes()
-            if data and not data.endswith(b"\n"):
-                os.truncate(self.path, data.rfind(b"\n") + 1)
+        cut_torn_line(self.path)
 
     def append(self, line: Reservation | Call) -> None:
         """Writes a line and hands it to the operating system.
@@ -103,44 +98,18 @@ class CallLog:
         }
 
 
-@dataclass
-class _Pictures:
-    """Frames of one clip as they are sent; decoded when first needed."""
-
-    wanted: Wanted
-    settings: Caption
-    root: Path
-    limits: Limits
-    made: list[tuple[ShownFrame, bytes, tuple[int, int]]] = field(default_factory=list)
-
-    def make(self) -> None:
-        from PIL import Image
-
-        if self.made:
-            return
-        indices = [index for index, _ in evenly(self.wanted.clip.evidence, self.settings.frames)]
-        path, limits = self.root / self.wanted.source.path, media_limits(self.limits)
-        for number, frame in enumerate(stream(path, wanted=set(indices), threads=1, limits=limits), 1):
-            image = Image.fromarray(frame.image(self.settings.max_side))
-            buffer = io.BytesIO()
-            image.save(buffer, "JPEG", quality=self.settings.jpeg_quality)
-            data = buffer.getvalue()
-            shown = ShownFrame(
-                number=number,
-                source_index=frame.source_index,
-                time_s=round(frame.time_s - self.wanted.clip.start_s, 3),
-                sha256=hashlib.sha256(data).hexdigest(),
-            )
-            self.made.append((shown, data, image.size))
-
-
-@dataclass
+@dataclass(frozen=True)
 class CaptionErrand:
-    """Asks for the caption of one clip, and refuses one that is not as it should be."""
+    """Asks for the caption of one clip, and refuses one that is not as it should be.
+
+    Frames are decoded when the clip's turn has come, so that memory holds as many clips as calls are in flight.
+    """
 
     model: ChatModel
     settings: Caption
-    pictures: _Pictures
+    wanted: Wanted
+    root: Path
+    limits: Limits
     group: str
 
     @property
@@ -150,23 +119,26 @@ class CaptionErrand:
 
     def described(self) -> Call:
         """Which clip."""
-        clip = self.pictures.wanted.clip.id
+        clip = self.wanted.clip.id
         return Call(id="", task=f"clip-{clip}", seed=0, judge=self.asked, group=self.group, status="failed")
 
     def worst_case_usd(self) -> float | None:
         """Of one attempt."""
-        sizes = [size for _, _, size in self.pictures.made]
-        return self.model.worst_case_usd(self._texts(), PLAIN, parts=3 + 2 * len(sizes), images=sizes)
+        source, count = self.wanted.source, min(self.settings.frames, len(self.wanted.clip.evidence))
+        scale = min(1.0, self.settings.max_side / max(source.width, source.height))
+        size = (max(1, round(source.width * scale)), max(1, round(source.height * scale)))
+        return self.model.worst_case_usd(self._texts(), PLAIN, parts=3 + 2 * count, images=[size] * count)
 
     async def ask(self) -> Answer:
         """One attempt.
 
         Raises:
             UnreadableReplyError: the caption is empty, too short or long, or not in the form asked for.
+            VideoError: the source cannot be decoded any more.
         """
-        shown = [frame for frame, _, _ in self.pictures.made]
+        pictures = await asyncio.to_thread(self._pictures)
         content: list[dict[str, Any]] = []
-        for frame, data, _ in self.pictures.made:
+        for frame, data in pictures:
             url = "data:image/jpeg;base64," + base64.b64encode(data).decode("ascii")
             content.append({"type": "text", "text": f"Frame {frame.number} at {frame.time_s:.2f} s:"})
             content.append({"type": "image_url", "image_url": {"url": url}})
@@ -176,26 +148,39 @@ class CaptionErrand:
             {"role": "system", "content": fixed},
             {"role": "user", "content": content},
         ]
+        shown = tuple(frame for frame, _ in pictures)
         request = self.model.request(messages, PLAIN, structured="instruction")
         digest = digest_of([fixed, said, [frame.sha256 for frame in shown], self.group])
-        answer = await self.model.complete(request, Answer(frames=tuple(shown), request_sha256=digest))
+        answer = await self.model.complete(request, Answer(frames=shown, request_sha256=digest))
         text = cleaned(answer.reply or "")
         if wrong := faults(text, self.settings):
             raise UnreadableReplyError(f"the caption is not as asked: {'; '.join(wrong)}", answer)
         return replace(answer, reply=text)
 
     def _texts(self) -> tuple[str, str]:
-        return instructions(self.settings), about(self.pictures.wanted.source.known)
+        return instructions(self.settings), about(self.wanted.source.known)
 
+    def _pictures(self) -> list[tuple[ShownFrame, bytes]]:
+        """Frames as JPEG, with their numbers and times within the clip."""
+        from PIL import Image
 
-@dataclass(frozen=True)
-class Effort:
-    """How hard to try and how much to spend."""
-
-    workers: int = 8
-    max_cost_usd: float | None = None
-    """Over all captioning in the work folder."""
-    retry: RetryPolicy = field(default_factory=RetryPolicy)
+        clip = self.wanted.clip
+        indices = {index for index, _ in evenly(clip.evidence, self.settings.frames)}
+        path, limits = self.root / self.wanted.source.path, media_limits(self.limits)
+        made = []
+        for number, frame in enumerate(stream(path, wanted=indices, threads=1, limits=limits), 1):
+            buffer = io.BytesIO()
+            image = Image.fromarray(frame.image(self.settings.max_side))
+            image.save(buffer, "JPEG", quality=self.settings.jpeg_quality)
+            data = buffer.getvalue()
+            shown = ShownFrame(
+                number=number,
+                source_index=frame.source_index,
+                time_s=round(frame.time_s - clip.start_s, 3),
+                sha256=hashlib.sha256(data).hexdigest(),
+            )
+            made.append((shown, data))
+        return made
 
 
 @dataclass(frozen=True)
@@ -214,7 +199,7 @@ def caption(
     root: Path,
     settings: Caption,
     limits: Limits,
-    effort: Effort | None = None,
+    haste: Haste | None = None,
     progress: Progress | None = None,
 ) -> Spent:
     """Captions every clip of `wanted` that has none yet from this model and prompt.
@@ -225,84 +210,27 @@ def caption(
         root: The folder of the sources.
         settings: Who is asked, and how.
         limits: What a source may ask of the machine.
-        effort: Workers, cost cap, patience.
+        haste: Calls in flight, cost cap, patience.
         progress: Told about every finished clip.
 
     Raises:
         RunStoppedError: no call can succeed (wrong key, quota, cost cap, full disk); what is recorded is kept.
         InputError: there is no usable address, key or price.
     """
-    effort, told = effort or Effort(), progress or Silent()
-    if effort.workers < 1:
-        raise InputError(f"workers must be at least 1, got {effort.workers}")
-    log, group = CallLog(work), caption_group(settings)
+    told = progress or Silent()
+    log, group = CallLog(work / "captions" / "calls.jsonl"), caption_group(settings)
     log.open()
     have = log.captions(group)
-    missing = [each for each in wanted if each.clip.id not in have]
-    model = ChatModel(
-        ChatSettings(
-            structured="instruction",
-            **settings.model_dump(
-                include={"model", "max_output_tokens", "temperature", "timeout_s", "base_url", "prices"}
-            ),
-        )
-    )
+    names = {"model", "max_output_tokens", "temperature", "timeout_s", "base_url", "prices"}
+    model = ChatModel(ChatSettings(structured="instruction", **settings.model_dump(include=names)))
     model.check()
+    errands = [CaptionErrand(model, settings, each, root, limits, group) for each in wanted if each.clip.id not in have]
+    told.stage("captioning", total=len(errands) + len(have), done=len(have))
     calls = CallLedger.of(log.lines())
-    budget = Budget(effort.max_cost_usd, calls.committed_usd)
-    told.stage("captioning", total=len(missing) + len(have), done=len(have))
-    errands = [CaptionErrand(model, settings, _Pictures(each, settings, root, limits), group) for each in missing]
-    failed = asyncio.run(_carry_out(errands, model, log, budget, effort, told, succeeded=bool(have)))
-    told.finish()
-    return Spent(len(log.captions(group)), failed, round(budget.spent_usd, 6))
-
-
-async def _carry_out(
-    errands: Sequence[CaptionErrand],
-    model: ChatModel,
-    log: CallLog,
-    budget: Budget,
-    effort: Effort,
-    progress: Progress,
-    *,
-    succeeded: bool,
-) -> dict[str, str]:
-    attempts = Attempts(
-        log.append,
-        budget,
-        effort.retry,
-        asyncio.Semaphore(effort.workers),
-        succeeded=succeeded,
-        pace=Pace(effort.workers),
-    )
-    failed: dict[str, str] = {}
-    decoding = asyncio.Semaphore(2 * effort.workers)  # clips held decoded: memory does not grow with their number
-
-    async def one(errand: CaptionErrand) -> None:
-        async with decoding:
-            if attempts.reason is not None:
-                return
-            await asyncio.to_thread(errand.pictures.make)
-            try:
-                call = await attempts.carry_out(errand)
-            except (RunStoppedError, InputError):
-                return  # kept in `attempts.reason`
-            finally:
-                errand.pictures.made.clear()
-            is_bad = call.status != "ok"
-            if is_bad:
-                failed[errand.pictures.wanted.clip.id] = call.error or call.status
-            progress.advance(failed=int(is_bad), cost_usd=call.usage.cost_usd or 0.0)
-
-    try:
-        async with asyncio.TaskGroup() as group:
-            for errand in errands:
-                group.create_task(one(errand))
-    finally:
-        await model.aclose()
-    if attempts.reason is not None:
-        raise attempts.reason
-    return failed
+    done = carry_out_all(errands, log.append, calls, haste or Haste(), last=model.aclose, progress=told)
+    failed = {call.task.removeprefix("clip-"): call.error or call.status for call in done if call.status != "ok"}
+    cost_usd = CallLedger.of(log.lines()).committed_usd
+    return Spent(len(log.captions(group)), failed, round(cost_usd, 6))
 
 
 def given_captions(clips: Iterable[tuple[Clip, Source]]) -> dict[str, str]:

@@ -159,7 +159,7 @@ class Curation(Settings):
     fingerprint: Fingerprint | None = Fingerprint()
     caption: Caption | None = None
     levels: str | None = None
-    """``module:attribute`` of a level classifier (see `levels.LevelClassifier`)."""
+    """Who classifies clips by level: ``openai:<model>``, or ``module:attribute`` (see `levels.LevelClassifier`)."""
     cut: Cut = Cut()
     gates: Gates = Gates()
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from microworldbench.chat.passing import Haste
 from microworldbench.errors import RunStoppedError
 from microworldbench.progress import Progress, Silent
 
-from .captions import CallLog, Effort, Wanted, caption, caption_group, corrected, given_captions
+from .captions import CallLog, Wanted, caption, caption_group, corrected, given_captions
 from .chain import Chain, ExamineWork
 from .clips import CutWork, cut_contract, to_cut
 from .config import Curation
@@ -18,6 +19,7 @@ from .decide import Decision, Others, Step, decide, funnel, rows
 from .executors import Executor, Outcome
 from .ingest import files, index, ingest, probe_contract, sources
 from .ledger import Failure, Ledger
+from .levels import CHAT, classify
 from .manifest import Found, find_sources
 from .reviews import merge, read_reviews
 
@@ -56,7 +58,9 @@ class Shelf:
         """The caption of each clip that has one: the experts' correction, the model's, or the one that came along."""
         settings = self.config.caption
         given = given_captions((row.clip, row.source) for row in rows(self.chain, self.ledger))
-        made = CallLog(self.config.out).captions(None if settings is None else caption_group(settings))
+        made = CallLog(self.config.out / "captions" / "calls.jsonl").captions(
+            None if settings is None else caption_group(settings)
+        )
         reviews = merge(read_reviews(self.config.out, "captions"))
         return corrected(given | made, {clip: said.correction for clip, said in reviews.items()})
 
@@ -145,7 +149,7 @@ def run(
     shelf: Shelf,
     executor: Executor,
     *,
-    effort: Effort | None = None,
+    haste: Haste | None = None,
     timeout_s: float = 1800.0,
     progress: Progress | None = None,
     changed: Callable[[], None] = lambda: None,
@@ -155,7 +159,7 @@ def run(
     Args:
         shelf: What to curate.
         executor: Who works.
-        effort: For captions.
+        haste: Calls in flight and cost cap, for captions and levels each.
         timeout_s: After so many seconds a source is given up.
         progress: Told about every finished item.
         changed: Called now and then, when the funnel has moved.
@@ -182,8 +186,12 @@ def run(
         _follow("scoring videos", executor.map(work, pending), total, total - len(pending), told, changed)
     if config.caption is not None:
         waiting = (Wanted(d.clip, d.source) for d in shelf.decisions() if d.gate == "caption" and d.passes is None)
-        caption(waiting, config.out, shelf.found.root, config.caption, config.limits, effort, told)
+        caption(waiting, config.out, shelf.found.root, config.caption, config.limits, haste, told)
         changed()
+    if config.levels is not None and config.levels.startswith(CHAT):
+        captions = shelf.captions()
+        kept = ((d.clip, d.source, captions.get(d.clip.id)) for d in shelf.decisions() if d.passes)
+        classify(kept, config.levels, config.out, haste or Haste(), told)
     items = list(to_cut(shelf.decisions(), ledger, config.cut, ATTEMPTS))
     cutting = CutWork(ledger, shelf.found.root, config.cut, config.limits)
     have = len(ledger.done(cut_contract(config.cut)))

@@ -86,7 +86,7 @@ def import_reviews(path: Path, work: Path, kind: Kind, known: set[str], reviewer
 
     Args:
         path: With columns ``clip``, ``verdict`` and optionally ``reviewer``, ``reason``, ``note``, ``caption``,
-            ``time``.
+            ``time``; or the ``answers`` that ``mwb review export`` writes of a study of clips or captions.
         work: The work folder.
         kind: Clips or captions.
         known: Ids there are.
@@ -101,7 +101,10 @@ def import_reviews(path: Path, work: Path, kind: Kind, known: set[str], reviewer
     target = work / "review" / f"{kind}.jsonl"
     before = {(line.item, line.reviewer): line for line in read_reviews(work, kind)}
     fresh = []
-    for row in read_rows(path, ("clip", "verdict")):
+    for row in map(_from_workbench, read_rows(path, ())):
+        lacking = [name for name in ("clip", "verdict") if name not in row.cells]
+        if lacking:
+            raise InputError(f"{row.place} lacks {', '.join(lacking)}; a filled sheet has clip and verdict")
         if not row.text("verdict", default=""):
             continue
         line = _line(row, kind, known, reviewer)
@@ -114,6 +117,31 @@ def import_reviews(path: Path, work: Path, kind: Kind, known: set[str], reviewer
         with target.open("a", encoding="utf-8") as log:
             log.write("".join(line.model_dump_json() + "\n" for line in fresh))
     return len(fresh)
+
+
+def _from_workbench(row: Row) -> Row:
+    """An answer of the experts' workbench as a row of a sheet; other rows as they are."""
+    if "item" not in row.cells or "decision" not in row.cells:
+        return row
+    cells = row.cells
+    ticked = [code for code in REASONS if cells.get(f"reason.{code}")]
+    # Reasons of which one word is enough come first.
+    reasons = sorted(ticked, key=lambda code: code not in SAFETY)
+    done = str(cells.get("complete", "true")).lower() == "true"
+    repeated = str(cells.get("repeat", "false")).lower() == "true"
+    return Row(
+        row.path,
+        row.line,
+        {
+            "clip": cells["item"],
+            "verdict": cells["decision"] if done and not repeated else "",
+            "reason": reasons[0] if reasons else "",
+            "note": cells.get("why"),
+            "caption": cells.get("text"),
+            "reviewer": cells.get("expert"),
+            "time": cells.get("ended"),
+        },
+    )
 
 
 def _line(row: Row, kind: Kind, known: set[str], reviewer: str | None) -> ReviewLine:

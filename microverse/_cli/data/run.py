@@ -13,7 +13,9 @@ from .options import CONFIG, JSON, open_shelf, work_options
 @CONFIG
 @work_options
 @click.option("--caption-workers", type=int, default=8, show_default=True, metavar="N", help="Caption calls in flight.")
-@click.option("--max-cost", type=float, metavar="USD", help="For captions, over the whole work folder.")
+@click.option(
+    "--max-cost", type=float, metavar="USD", help="For captions, and for levels, each over the whole work folder."
+)
 @click.option("--forgive", is_flag=True, help="Try quarantined items again.")
 @JSON
 def run(
@@ -37,20 +39,20 @@ def run(
     import json
 
     from microverse.data import curate
-    from microverse.data.captions import Effort
     from microverse.data.console import Watching, print_tally
     from microverse.data.executors import make_executor
     from microverse.data.ledger import open_work
+    from microworldbench.chat.passing import Haste
 
     shelf = open_shelf(config, device)
     made = make_executor(executor, workers=workers, timeout_s=timeout_s, address=ray_address, gpus=gpus)
     with open_work(shelf.config.out):
         if forgive:
             click.echo(f"{shelf.ledger.forgive()} quarantined items will be tried again", err=True)
-        effort = Effort(workers=caption_workers, max_cost_usd=max_cost)
+        haste = Haste(workers=caption_workers, max_cost_usd=max_cost)
         with Watching(shelf) as watching:
             tally = curate.run(
-                shelf, made, effort=effort, timeout_s=timeout_s, progress=watching.progress, changed=watching.changed
+                shelf, made, haste=haste, timeout_s=timeout_s, progress=watching.progress, changed=watching.changed
             )
     if as_json:
         click.echo(json.dumps(tally.to_json()))

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -15,6 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from microworldbench.errors import RunStoppedError
+from microworldbench.logbook import cut_torn_line
 from microworldbench.progress import Progress, Silent
 
 from ..ledger import replace_file
@@ -54,7 +54,7 @@ class Collector:
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._log = self.folder / "calls.jsonl"
-        _cut_torn_line(self._log)
+        cut_torn_line(self._log)
         self._pages: dict[tuple[str, str, str], dict[str | None, str | None]] = {}
         self._ids: dict[str, None] = {}
         self._details: dict[str, Collected | None] = {}
@@ -206,9 +206,3 @@ def availability(ids: Iterable[str], api: YouTube, at: datetime) -> Iterator[tup
 def _items(page: dict[str, Any]) -> list[dict[str, Any]]:
     items = page.get("items")
     return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
-
-
-def _cut_torn_line(path: Path) -> None:
-    data = path.read_bytes() if path.is_file() else b""
-    if data and not data.endswith(b"\n"):
-        os.truncate(path, data.rfind(b"\n") + 1)

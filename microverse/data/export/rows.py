@@ -12,7 +12,7 @@ from microworldbench.rubric import Record
 from ..clips import clip_path, cut_contract
 from ..curate import Shelf
 from ..decide import Decision
-from ..levels import LevelGuess, level_of, load_classifier
+from ..levels import LevelGuess, read_levels
 
 
 class ExportRow(Record):
@@ -63,13 +63,12 @@ def kept(shelf: Shelf) -> list[Decision]:
 def export_rows(shelf: Shelf, decisions: list[Decision]) -> Iterator[ExportRow]:
     """A row for each clip, in the order of the sources."""
     captions = shelf.captions()
-    name = shelf.config.levels
-    classifier = None if name is None else (name, load_classifier(name))
+    levels = read_levels(shelf.config.levels, shelf.config.out)
     for decision in decisions:
         facts = shelf.ledger.read(cut_contract(shelf.config.cut), decision.clip.id)
         assert facts is not None
         caption = captions.get(decision.clip.id)
-        level = level_of(decision.clip, decision.source, caption, classifier)
+        level = levels.of(decision.clip, decision.source, caption)
         yield _row(decision, facts, caption, level)
 
 

@@ -21,6 +21,7 @@ from ..collect.collector import FRESH
 from ..curate import Shelf
 from ..decide import GATES, Decision
 from ..ledger import replace_file
+from ..levels import read_levels
 from ..strips import strip
 from .charts import Bin, chart, counted, funnel_chart, histogram, threshold_bin, with_threshold
 
@@ -144,12 +145,8 @@ def _charts(shelf: Shelf, decisions: list[Decision]) -> Iterator[str]:
 
 
 def _levels(shelf: Shelf, kept: list[Decision]) -> list[Bin]:
-    from ..levels import level_of, load_classifier
-
-    name = shelf.config.levels
-    classifier = None if name is None else (name, load_classifier(name))
-    captions = shelf.captions()
-    found = [level_of(d.clip, d.source, captions.get(d.clip.id), classifier).level for d in kept]
+    levels, captions = read_levels(shelf.config.levels, shelf.config.out), shelf.captions()
+    found = [levels.of(d.clip, d.source, captions.get(d.clip.id)).level for d in kept]
     return counted([level.value if level else "not classified" for level in found])
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from microverse.data.reviews import agreement, import_reviews, merge, read_reviews
+from microverse.data.reviews import REASONS, SAFETY, agreement, import_reviews, merge, read_reviews
 from microworldbench.errors import InputError
 
 KNOWN = {"a", "b", "c", "d"}
@@ -92,3 +94,42 @@ def test_a_torn_line_is_left_out(tmp_path: Path) -> None:
     with (tmp_path / "review" / "clips.jsonl").open("a") as log:
         log.write('{"item": "b", "rev')
     assert [line.item for line in read_reviews(tmp_path, "clips")] == ["a"]
+
+
+def test_a_study_of_the_workbench_is_taken_in(tmp_path: Path, studio: Any) -> None:
+    """Made, answered and exported by the workbench's own code."""
+    from click.testing import CliRunner
+
+    from microworldbench._cli import cli
+    from microworldbench.review.studies.folder import StudyFolder
+
+    (tmp_path / "videos").mkdir()
+    for clip in "ab":
+        studio.film(tmp_path / "videos" / f"{clip}.mp4", [studio.shot(1, ord(clip))])
+    lines = "".join(f'{{"id": "{clip}", "video": "videos/{clip}.mp4"}}\n' for clip in "ab")
+    (tmp_path / "clips.jsonl").write_text(lines)
+    study = tmp_path / "study"
+    asked = ["review", "new", str(study), "--kind", "clip", "--clips", str(tmp_path / "clips.jsonl")]
+    made = CliRunner().invoke(cli, asked, catch_exceptions=False)
+    assert made.exit_code == 0
+    assert {item.id for item in StudyFolder(study).items} == {"a", "b"}
+    rows = [
+        {"item": "a", "expert": "e1", "complete": True, "repeat": False, "decision": "accept", "ended": "2026-01-01"},
+        {"item": "b", "expert": "e1", "complete": True, "repeat": False, "decision": "reject", "reason.cuts": "yes",
+         "reason.personal": "yes", "why": "a face", "ended": "2026-01-01"},
+        {"item": "a", "expert": "e1", "complete": True, "repeat": True, "decision": "reject", "reason.cuts": "yes"},
+        {"item": "b", "expert": "e2", "complete": False, "repeat": False, "decision": "accept"},
+    ]  # fmt: skip
+    answers = tmp_path / "answers.jsonl"
+    answers.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert import_reviews(answers, tmp_path, "clips", KNOWN) == 2
+    merged = merge(read_reviews(tmp_path, "clips"))
+    assert (merged["a"].accepts, merged["b"].accepts) == (True, False)
+    assert merged["b"].reasons == {"personal": 1}
+
+
+def test_reason_codes_are_those_of_the_workbench() -> None:
+    from microworldbench.review.sheets import simple
+
+    assert tuple(REASONS) == tuple(simple.REASONS)
+    assert SAFETY == simple.SAFETY
