@@ -21,4 +21,4 @@ COMMANDS: dict[str, tuple[str, str]] = {
 
 @click.group(cls=LazyGroup, commands=COMMANDS, package=__name__, context_settings=CONTEXT)
 def data() -> None:
-    """From videos to a training set, as one YAML file says."""
+    """From videos to a training set, as one YAML file says (docs/how-to/build-a-dataset.md)."""

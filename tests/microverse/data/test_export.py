@@ -262,3 +262,22 @@ def test_clocks_and_numbers_are_seconds() -> None:
 def test_a_level_classifier_that_is_none_is_refused(name: str) -> None:
     with pytest.raises(InputError):
         load_classifier(name)
+
+
+@pytest.mark.parametrize("layout", ["videofolder", "released"])
+def test_the_trainers_cache_takes_an_export_as_it_is(
+    shelf: Shelf, tmp_path: Path, configured: Any, layout: str
+) -> None:
+    from microverse.cache.command import fill
+    from microverse.cache.reading import Cache
+    from microverse.launch import processes
+    from microverse.sources import read_sources
+
+    export(shelf, tmp_path / "set", layout)
+    clips, refused = read_sources(tmp_path / "set")
+    assert [clip.caption for clip in clips] == ["A cell divides.", "Blood flows.", "=cmd()"]
+    assert [row.reason.split(" (")[0] for row in refused] == ["its caption is empty"] * (layout == "videofolder")
+    config = configured(tmp_path, f"cache={tmp_path / 'cache'}")
+    with processes() as here:
+        fill(config, clips, refused, here=here, workers=1)
+    assert {clip.id for clip in Cache(tmp_path / "cache").clips} == {clip.id for clip in clips}

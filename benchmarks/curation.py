@@ -1,0 +1,218 @@
+"""What does curating cost beyond decoding once and the detectors' own work?
+
+Prints four ratios to their targets: two processes against one, everything around the detectors against one decode of
+the same video, the ledger against the work it records, and memory with ten times the sources. Best of `ROUNDS`,
+interleaved, because a shared machine only ever adds time.
+
+    python benchmarks/curation.py
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import numpy as np
+
+from microverse.data import evidence, text
+from microverse.data.border import BorderScorer
+from microverse.data.chain import Chain, ExamineWork
+from microverse.data.config import Curation
+from microverse.data.curate import Shelf, run
+from microverse.data.embedders import Histogram
+from microverse.data.executors import make_executor
+from microverse.data.ingest import index, ingest, sources
+from microverse.data.ledger import Ledger
+from microverse.data.manifest import find_sources
+from microworldbench.video import Video, stream, write
+
+ROUNDS, SOURCES, LEDGER_SOURCES = 3, 8, 10_000
+
+
+def film(path: Path, seconds: int, width: int, height: int, fps: int, seed: int) -> None:
+    """Discs that drift over a coloured ground, with a cut every twelve seconds."""
+    y, x = np.mgrid[:height, :width]
+    frames = np.empty((seconds * fps, height, width, 3), np.uint8)
+    for start in range(0, seconds, 12):
+        draw = np.random.default_rng([seed, start])
+        ground, discs = draw.integers(40, 200, 3), draw.uniform(0, 1, (8, 4))
+        colours = draw.integers(40, 255, (8, 3))
+        for i in range(start * fps, min(len(frames), (start + 12) * fps)):
+            frames[i] = ground
+            for (cx, cy, r, drift), colour in zip(discs, colours, strict=True):
+                inside = (x - cx * width - 20 * drift * (i / fps - start)) ** 2 + (y - cy * height) ** 2
+                frames[i][inside < (0.02 + 0.05 * r) ** 2 * width * width] = colour
+    write(path, Video(frames, float(fps)))
+
+
+def prepared(folder: Path, out: Path, **changes: Any) -> tuple[ExamineWork, list[str]]:
+    """Work on the sources in `folder`, ingested, with their ids."""
+    config = Curation.model_validate({"sources": folder, "out": out, "fingerprint": None, **changes})
+    ledger, found = Ledger(out), find_sources(folder)
+    list(ingest(found, ledger, config.limits, make_executor("serial")))
+    list(index(found, ledger, config.limits))
+    chain = Chain(config)
+    _ = chain.contracts
+    return ExamineWork(chain, ledger, found.root, 600.0), [source.id for source in sources(ledger)]
+
+
+def timed(action: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    action()
+    return time.perf_counter() - start
+
+
+def row(name: str, value: str, ratio: float, target: str, reached: bool) -> None:
+    print(f"{name:<46}{value:>22}{ratio:>9.3f}  {target:<8}{'reached' if reached else 'MISSED'}", flush=True)
+
+
+def processes(base: Path) -> None:
+    folder = base / "many"
+    folder.mkdir()
+    for number in range(SOURCES):
+        film(folder / f"{number}.mp4", 12, 1280, 720, 30, number)
+    best = {}
+    for number in range(ROUNDS):
+        for name in ("serial", "processes"):
+            work, ids = prepared(folder, base / f"many-{name}-{number}")
+            if name == "serial":
+                text.make_reader("rapidocr")  # loaded once a worker, in both
+            executor = make_executor(name, workers=2)
+            spent = timed(lambda e=executor, w=work, i=ids: list(e.map(w, i)))
+            best[name] = min(spent, best.get(name, spent))
+    ratio = best["serial"] / best["processes"]
+    row(
+        f"2 processes / serial, {SOURCES} videos of 12 s 720p",
+        f"{best['serial']:.1f} s / {best['processes']:.1f} s",
+        ratio,
+        "≥ 1.7",
+        ratio >= 1.7,
+    )
+
+
+class Meter:
+    """Adds up the time spent inside functions."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def around(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        def metered(*args: Any, **options: Any) -> Any:
+            start = time.perf_counter()
+            try:
+                return function(*args, **options)
+            finally:
+                self.seconds += time.perf_counter() - start
+
+        return metered
+
+
+def one_decode(base: Path) -> float:
+    folder = base / "minute"
+    folder.mkdir()
+    film(folder / "minute.mp4", 60, 1280, 720, 30, 99)
+    reader = text.make_reader("rapidocr")
+    plain, around, whole = [], [], []
+    for number in range(ROUNDS):
+        plain.append(timed(lambda: sum(1 for _ in stream(folder / "minute.mp4", threads=1))))
+        meter = Meter()
+        saved = Histogram.embed, reader.read, BorderScorer.score, evidence.Darkness.of
+        Histogram.embed, reader.read, BorderScorer.score, evidence.Darkness.of = map(meter.around, saved)  # type: ignore[method-assign]
+        work, ids = prepared(folder, base / f"minute-{number}")
+        whole.append(timed(lambda w=work, i=ids: w(i[0])))
+        Histogram.embed, reader.read, BorderScorer.score, evidence.Darkness.of = saved  # type: ignore[method-assign]
+        around.append(whole[-1] - meter.seconds)
+    ratio = min(around) / min(plain)
+    row(
+        "split + border + text − detectors / one decode",
+        f"{min(around):.2f} s / {min(plain):.2f} s",
+        ratio,
+        "≤ 1.3",
+        ratio <= 1.3,
+    )
+    print(f"  the whole pass took {min(whole):.2f} s, of them {min(whole) - min(around):.2f} s in the detectors")
+    return min(whole)
+
+
+def bookkeeping(base: Path, work_s: float) -> None:
+    ledger, names = Ledger(base / "ledger"), ("split-a", "border-a", "text-a", "fingerprint-a")
+    clips = [
+        {
+            "clip": f"{n:016x}",
+            "share": 0.0,
+            "pixels": {"top": 0, "bottom": 0},
+            "evidence": [[i, i / 2] for i in range(16)],
+        }
+        for n in range(5)
+    ]
+    start = time.perf_counter()
+    for number in range(LEDGER_SOURCES):
+        for name in names:
+            ledger.write(name, f"{number:020x}", {"clips": clips, "counts": {"shots": 5}})
+    set.intersection(*(ledger.done(name) for name in names))
+    for number in range(LEDGER_SOURCES):
+        for name in names:
+            ledger.read(name, f"{number:020x}")
+    spent = time.perf_counter() - start
+    share = spent / (LEDGER_SOURCES * work_s)
+    row(
+        f"ledger / work, {LEDGER_SOURCES:,} videos of 60 s",
+        f"{spent:.1f} s / {LEDGER_SOURCES * work_s:,.0f} s",
+        share,
+        "< 0.01",
+        share < 0.01,
+    )
+
+
+def memory(base: Path) -> None:
+    peaks = {}
+    for count in (40, 400):
+        folder = base / f"memory-{count}"
+        folder.mkdir()
+        for number in range(count):
+            film(folder / f"{number}.mp4", 6, 64, 36, 5, number)
+        asked = json.dumps({"sources": str(folder), "out": str(base / f"memory-out-{count}")})
+        done = subprocess.run([sys.executable, __file__, "--peak", asked], capture_output=True, text=True, check=True)
+        peaks[count] = int(done.stdout)
+    ratio = peaks[400] / peaks[40]
+    row(
+        "peak memory, 400 / 40 videos",
+        f"{peaks[400] / 1024:.0f} MB / {peaks[40] / 1024:.0f} MB",
+        ratio,
+        "≤ 1.1",
+        ratio <= 1.1,
+    )
+
+
+def peak(asked: str) -> None:
+    """Curates in this process and prints its peak memory in KiB."""
+    config = Curation.model_validate({**json.loads(asked), "text": None, "gates": {"min_side": None}})
+    run(Shelf(config), make_executor("serial"))
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        base = Path(name)
+        print(f"best of {ROUNDS} rounds on {len(os.sched_getaffinity(0))} processors")
+        processes(base)
+        whole = one_decode(base)
+        bookkeeping(base, whole)
+        memory(base)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--peak"]:
+        peak(sys.argv[2])
+    else:
+        main()
