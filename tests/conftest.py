@@ -113,7 +113,7 @@ def unlicensed_suite() -> Suite:
     return make_suite(3, licence=None)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def scripted() -> type[ScriptedJudge]:
     return ScriptedJudge
 

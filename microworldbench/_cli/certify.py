@@ -11,7 +11,8 @@ from .options import JSON, options
 
 if TYPE_CHECKING:
     from ..certificate import Certificate
-    from ..certify import Examination
+    from ..certify import Examination, Linking
+    from ..links import Link
 
 
 class Size(click.ParamType):  # type: ignore[type-arg]
@@ -40,6 +41,9 @@ class Size(click.ParamType):  # type: ignore[type-arg]
 @click.option("--tpm", type=click.IntRange(min=1), metavar="N", help="Tokens a minute to each judge, at most.")
 @click.option("--max-cost", type=click.FloatRange(min=0), metavar="USD", help="Cap on what the run folder spends.")
 @click.option("--max-missing", type=click.FloatRange(0, 1), default=0.005, metavar="F", help="[default: 0.005]")
+@click.option("--link-from", metavar="REF", help="An older judge whose scores are to survive; links it to JUDGE.")
+@click.option("--anchor", "anchors", multiple=True, type=click.Path(), metavar="RUN", help="A run that both judge.")
+@click.option("--suite", metavar="REF", help="The anchors' suite, where its name alone does not find it.")
 @click.option("--dry-run", is_flag=True, help="Say what would be asked and spent at most; do nothing.")
 @options(JSON)
 def certify(
@@ -51,6 +55,9 @@ def certify(
     size: tuple[int, int],
     out: str | None,
     max_missing: float,
+    link_from: str | None,
+    anchors: tuple[str, ...],
+    suite: str | None,
     dry_run: bool,
     as_json: bool,
     **effort: Any,
@@ -60,54 +67,97 @@ def certify(
     The clips show mechanisms as they are, broken on purpose, badly filmed, or as controls: blank, still, shuffled, with
     a banner that asks for a high mark. Reports of runs judged by JUDGE show the certificate from then on. It says how
     the judge behaves on simulated controls, not how accurate it is on generated video.
+
+    --link-from REF lets the scores of an older judge survive: both judge the clips and the stored videos of the runs
+    given with --anchor, of at least four generators, and a link between their scores is fitted and tested on each
+    generator left out. What an anchor's own run holds is not asked again. 'mwb compare --across-judges' uses the link.
+    A judge with settings of its own is given as a YAML file.
     """
     from ..certify import default_out, examine
+    from ..errors import InputError
     from ..settings import parse_pairs
 
-    exam = examine(
-        judge,
-        battery,
-        judge_settings=parse_pairs(judge_settings, "-j"),
-        frames=frames,
-        votes=votes,
-        max_missing=max_missing,
-        width=size[0],
-        height=size[1],
-    )
+    if bool(link_from) != bool(anchors):
+        raise InputError("--link-from REF and --anchor RUN go together: a link is fitted on stored videos")
+    options: dict[str, Any] = {
+        "votes": votes,
+        "frames": frames,
+        "max_missing": max_missing,
+        "width": size[0],
+        "height": size[1],
+    }
+    exam = examine(judge, battery, judge_settings=parse_pairs(judge_settings, "-j"), **options)
     folder = Path(out) if out else default_out(exam)
+    linking = None if link_from is None else _linking(exam, examine(link_from, battery, **options), anchors, suite)
     if dry_run:
-        _preview(exam, folder, as_json)
+        _preview(exam, linking, folder, as_json)
         return
-    found = _examined(exam, folder, effort)
-    if as_json:
-        import json
-
-        click.echo(json.dumps(found.to_dict(), ensure_ascii=False, allow_nan=False))
-    else:
-        from ..certify import to_text
-
-        click.echo(to_text(found))
-        click.echo(f"certificate  {folder / 'certificate.html'}")
+    found, link = _carried_out(exam, linking, folder, effort)
+    _show(found, link, folder, as_json)
     if found.missing > max_missing * found.asked:
         click.echo("more is missing than --max-missing allows; the same command tries it again", err=True)
         raise click.exceptions.Exit(1)
+    raise click.exceptions.Exit(int(link is not None and not link.is_linkable))
 
 
-def _examined(exam: Examination, folder: Path, effort: dict[str, Any]) -> Certificate:
-    from ..certificate import keep
-    from ..certify import carry_out
+def _linking(new: Examination, old: Examination, anchors: tuple[str, ...], suite: str | None) -> Linking:
+    from ..certify import prepare_link
+    from ..references import resolve_suite
+
+    return prepare_link(new, old, anchors, suite=None if suite is None else resolve_suite(suite))
+
+
+def _carried_out(
+    exam: Examination, linking: Linking | None, folder: Path, effort: dict[str, Any]
+) -> tuple[Certificate, Link | None]:
+    from .. import links
+    from ..certificate import keep, load
+    from ..certify import carry_out, link
     from ..rendering.progress_lines import ConsoleProgress
 
     with ConsoleProgress() as progress:
-        found = carry_out(exam, folder, progress=progress, **effort)
+        if linking is None:
+            found, made = carry_out(exam, folder, progress=progress, **effort), None
+        else:
+            made = link(linking, folder, progress=progress, **effort)
+            found = load(folder)
+            keep(load(folder / "old"))
+            links.keep(made)
     keep(found)
-    return found
+    return found, made
 
 
-def _preview(exam: Examination, folder: Path, as_json: bool) -> None:
+def _show(found: Certificate, link: Link | None, folder: Path, as_json: bool) -> None:
+    import json
+
+    from ..certify import describe, to_text
+    from ..rendering.wording import plain
+
+    if as_json:
+        linked = {} if link is None else {"link": link.model_dump(mode="json", by_alias=True)}
+        click.echo(json.dumps(found.to_dict() | linked, ensure_ascii=False, allow_nan=False))
+        return
+    click.echo(to_text(found))
+    click.echo(f"certificate  {folder / 'certificate.html'}")
+    if link is not None:
+        click.echo("\n" + "\n".join(plain(line) if line[0] != " " else line for line in describe(link)))
+        click.echo(f"link         {folder / 'link.json'}")
+
+
+def _preview(exam: Examination, linking: Linking | None, folder: Path, as_json: bool) -> None:
     import json
 
     from ..preflight import preview
 
-    found = preview(exam.job, folder, assumed=exam.stored)
-    click.echo(json.dumps(found.model_dump(mode="json"), ensure_ascii=False) if as_json else "\n".join(found.lines()))
+    found = [preview(exam.job, folder, assumed=exam.stored)]
+    if linking is not None:
+        found.append(preview(linking.old.job, folder / "old", assumed=linking.old.stored))
+        found += [
+            preview(job, made if (made / "manifest.json").exists() else anchor)
+            for job, anchor, made in linking.jobs(folder)
+        ]
+    if as_json:
+        rows = [each.model_dump(mode="json") for each in found]
+        click.echo(json.dumps(rows[0] if linking is None else rows, ensure_ascii=False))
+    else:
+        click.echo("\n\n".join("\n".join(each.lines()) for each in found))

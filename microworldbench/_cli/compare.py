@@ -10,6 +10,7 @@ from .options import JSON, options
 @click.command()
 @click.argument("runs", nargs=-1, required=True, type=click.Path(), metavar="RUN RUN…")
 @click.option("--across-judges", is_flag=True, help="Compare runs of different judges all the same.")
+@click.option("--link", type=click.Path(), metavar="FILE", help="A link between their judges; see 'mwb certify'.")
 @click.option("--margin", type=click.FloatRange(min=0), default=0.0, metavar="PTS", help="Smaller differences tie.")
 @click.option("--top", type=click.IntRange(min=0), default=10, metavar="N", help="Tasks and criteria shown.")
 @click.option("--svg", "svg_path", type=click.Path(), metavar="FILE", help="Write the differences as a figure.")
@@ -19,6 +20,7 @@ from .options import JSON, options
 def compare(
     runs: tuple[str, ...],
     across_judges: bool,
+    link: str | None,
     margin: float,
     top: int,
     svg_path: str | None,
@@ -30,6 +32,8 @@ def compare(
 
     Shows paired differences with intervals and adjusted p-values, overall, by level and by dimension; tiers; wins,
     ties and losses; and the tasks and criteria that differ most. Refuses runs of other suites, questions or judges.
+    With --across-judges, scores are carried over by the link that 'mwb certify NEW --link-from OLD' has made, if there
+    is one, and its error widens the intervals.
     """
     from ..comparison import compare as compare_runs
     from ..errors import InputError
@@ -37,7 +41,7 @@ def compare(
 
     if markdown and as_json:
         raise InputError("--markdown and --json both want stdout; give one of them")
-    found = compare_runs(*runs, across_judges=across_judges, margin=margin)
+    found = compare_runs(*runs, across_judges=across_judges, link=link, margin=margin)
     if svg_path:
         click.echo(f"wrote {save_svg(found.to_svg(), svg_path)}", err=True)
     if html_path:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from .battery import Battery, Clip, compose
 from .certifying import Examination, carry_out, certificate_of, certify, default_out, examine
 from .filming import Films
+from .linking import Linking, describe, link, link_of, prepare_link
 from .pages import to_markdown, to_text
 
 __all__ = [
@@ -20,12 +21,17 @@ __all__ = [
     "Clip",
     "Examination",
     "Films",
+    "Linking",
     "carry_out",
     "certificate_of",
     "certify",
     "compose",
     "default_out",
+    "describe",
     "examine",
+    "link",
+    "link_of",
+    "prepare_link",
     "to_markdown",
     "to_text",
 ]

@@ -10,6 +10,7 @@ from ..report import Report
 from ..rubric import Dimension, Level
 from ..scorecard import Score, TaskScore, ViewReference
 from ..stats.resampling import RESAMPLES
+from .bridge import Bridge, LinkSource, carried_over, find_bridge
 from .contestants import Contestant, common_view, identity_of, load_contestants
 from .criteria import criterion_gaps
 from .failures import treat_failures
@@ -21,6 +22,7 @@ def compare(
     *runs: str | os.PathLike[str] | Report,
     names: Sequence[str] | None = None,
     across_judges: bool = False,
+    link: LinkSource = None,
     margin: float = 0.0,
     resamples: int = RESAMPLES,
     seed: int = 0,
@@ -33,22 +35,28 @@ def compare(
     Args:
         *runs: Two or more run folders or reports.
         names: The runs' names in tables; by default their generators', told apart by folder.
-        across_judges: Compare although different judges (or settings) gave the verdicts; the comparison says so.
+        across_judges: Compare although different judges (or settings) gave the verdicts; the comparison says so. Where
+            a link between two judges is known, scores are carried over by it and its error widens the intervals.
+        link: That link (``certify.link``) or its file; by default the one this user has made.
         margin: Task differences up to it, in points, count as ties.
         resamples: Bootstrap resamples and sign flips.
         seed: Seed of both.
 
     Raises:
         InputError: fewer than two runs, one given twice, no common task, or runs that no table may mix: other suites,
-            other questions, or other judges without `across_judges`.
+            other questions, or other judges without `across_judges`. A link that is of other judges or another view.
     """
     if not margin >= 0:
         raise InputError(f"margin must not be negative, got {margin!r}")
     if resamples < 1:
         raise InputError(f"resamples must be at least 1, got {resamples!r}")
     loaded = load_contestants(runs, across_judges=across_judges, names=names)
+    if link is not None and not across_judges:
+        raise InputError("a link is for runs of two judges; pass --across-judges (across_judges=True) with it")
     common, view = common_view(loaded)
-    board = _Board(loaded, common, margin, resamples, seed)
+    bridge = find_bridge(loaded, link) if across_judges else None
+    judged = loaded if bridge is None else carried_over(loaded, bridge)
+    board = _Board(judged, common, margin, resamples, seed, bridge)
     overall = board.scope(lambda task: task.score)
     levels = [level for level in Level if any(loaded[0].tasks[task].level is level for task in common)]
     dimensions = [d for d in Dimension if any(loaded[0].tasks[t].by_dimension.get(d) is not None for t in common)]
@@ -58,23 +66,32 @@ def compare(
         suite=loaded[0].card.suite,
         view=view,
         judge=loaded[0].card.judge if same_judge else None,
+        link=None if bridge is None else bridge.link.digest,
         runs=tuple(_described(run) for run in loaded),
         common_tasks=len(common),
         margin=margin,
         overall=overall,
         by_level={
-            level: board.scope(lambda t, at=level: t.score if t.level is at else None, parts=len(levels))  # type: ignore[misc]
+            level: board.scope(
+                lambda t, at=level: t.score if t.level is at else None,  # type: ignore[misc]
+                parts=len(levels),
+                has_link=False,
+            )
             for level in levels
         },
         by_dimension={
-            d: board.scope(lambda task, at=d: task.by_dimension.get(at), parts=len(dimensions))  # type: ignore[misc]
+            d: board.scope(
+                lambda task, at=d: task.by_dimension.get(at),  # type: ignore[misc]
+                parts=len(dimensions),
+                dimension=d,
+            )
             for d in dimensions
         },
         task_gaps=board.tasks(),
         criteria=criterion_gaps(loaded, common),
         failures=failures,
         order_depends_on_failures=any(treatment.changes_order for treatment in failures),
-        notes=_notes(loaded, common, view, same_judge),
+        notes=(*_notes(loaded, common, view, same_judge), *_linked(bridge)),
     )
 
 
@@ -82,13 +99,34 @@ class _Board:
     """The common tasks of all runs, ready to be compared over any scope."""
 
     def __init__(
-        self, runs: Sequence[Contestant], common: Sequence[str], margin: float, resamples: int, seed: int
+        self,
+        runs: Sequence[Contestant],
+        common: Sequence[str],
+        margin: float,
+        resamples: int,
+        seed: int,
+        bridge: Bridge | None = None,
     ) -> None:
         self.rows = {run.name: [run.tasks[task] for task in common] for run in runs}
-        self.margin, self.resamples, self.seed = margin, resamples, seed
+        self.margin, self.resamples, self.seed, self.bridge = margin, resamples, seed, bridge
 
-    def scope(self, part: Callable[[TaskScore], Score | None], *, parts: int = 1) -> ScopeComparison:
-        """All pairs over the tasks that have a score in `part`."""
+    def scope(
+        self,
+        part: Callable[[TaskScore], Score | None],
+        *,
+        parts: int = 1,
+        dimension: Dimension | None = None,
+        has_link: bool = True,
+    ) -> ScopeComparison:
+        """All pairs over the tasks that have a score in `part`.
+
+        Args:
+            part: Of a task's scores.
+            parts: Scopes of the same breakdown.
+            dimension: Whose link holds for it; None for the whole score's.
+            has_link: False where no link was tested, as for levels.
+        """
+        bridge, tests = self.bridge, parts * len(self.rows) * (len(self.rows) - 1) // 2
         table = {name: [part(task) for task in tasks] for name, tasks in self.rows.items()}
         kept = [i for i, row in enumerate(zip(*table.values(), strict=True)) if all(score is not None for score in row)]
         return compare_scope(
@@ -97,6 +135,9 @@ class _Board:
             margin=self.margin,
             resamples=self.resamples,
             seed=self.seed,
+            adjust=None
+            if bridge is None
+            else lambda gap: bridge.adjusted(gap, dimension, tests=tests, tested=has_link),
         )
 
     def tasks(self) -> tuple[TaskGap, ...]:
@@ -122,6 +163,18 @@ class _Board:
             i for i, row in enumerate(zip(*self.rows.values(), strict=True)) if all(t.score is not None for t in row)
         ]
         return treat_failures({name: [tasks[i] for i in scored] for name, tasks in self.rows.items()})
+
+
+def _linked(bridge: Bridge | None) -> tuple[str, ...]:
+    if bridge is None:
+        return ()
+    link = bridge.link
+    generators = len({(a.generator.name, a.generator.version) for a in link.anchors})
+    said = (
+        f"Scores by {link.old.name} are carried over to the scale of {link.new.name} by a link tested on {generators} "
+        f"generators ({link.digest[:12]}); its error is in intervals and p-values. Levels have no link of their own."
+    )
+    return (said,)
 
 
 def _described(run: Contestant) -> ComparedRun:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from itertools import combinations
 from math import fsum
@@ -22,7 +22,15 @@ Table = Mapping[str, Sequence[Score]]
 """The scores of each run, by its name, on the same tasks in the same order."""
 
 
-def compare_scope(table: Table, *, parts: int = 1, margin: float, resamples: int, seed: int) -> ScopeComparison:
+def compare_scope(
+    table: Table,
+    *,
+    parts: int = 1,
+    margin: float,
+    resamples: int,
+    seed: int,
+    adjust: Callable[[Gap], Gap] | None = None,
+) -> ScopeComparison:
     """Compares every pair of runs over one scope.
 
     Args:
@@ -31,6 +39,7 @@ def compare_scope(table: Table, *, parts: int = 1, margin: float, resamples: int
         margin: Task differences up to it are ties.
         resamples: Resamples and sign flips.
         seed: Of both.
+        adjust: What is done to every difference before tiers are drawn; ranks are not stated then.
     """
     names = list(table)
     n = len(table[names[0]])
@@ -45,11 +54,12 @@ def compare_scope(table: Table, *, parts: int = 1, margin: float, resamples: int
         else _tested(found.between(*pair), _bounded(table, pair), parts).model_copy(update=records[pair])
         for pair in combinations(names, 2)
     )
+    gaps = gaps if adjust is None else tuple(adjust(gap) for gap in gaps)
     tiers: dict[str, int | None] = dict.fromkeys(names)
     ranks = None
     if found is not None:
         tiers |= _tiers(stated, values, gaps)
-        if found.ranks is not None and len(stated) == len(names):
+        if found.ranks is not None and len(stated) == len(names) and adjust is None:
             ranks = {name: (rank.best, rank.worst) for name, rank in zip(stated, found.ranks, strict=True)}
     return ScopeComparison(
         n=n, scores={name: mean_score(table[name]) for name in names}, differences=gaps, tiers=tiers, ranks=ranks

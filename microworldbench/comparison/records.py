@@ -14,9 +14,9 @@ from ..errors import InputError, UnknownNameError
 from ..rubric import Dimension, Level, Polarity, Record
 from ..scorecard import Named, Score, SuiteReference, ViewReference
 
-GapReason = Literal["missing", "too_few"]
+GapReason = Literal["missing", "too_few", "not_linked"]
 """Why a difference has no value. ``missing``: too many verdicts of a run are missing, only the bounds stand.
-``too_few``: no common task has a score."""
+``too_few``: no common task has a score. ``not_linked``: the runs have two judges, and no link carries scores over."""
 
 
 class ComparedRun(Record):
@@ -54,6 +54,9 @@ class Gap(Record):
     """Sign-flip test over tasks of this pair alone."""
     p_adjusted: float | None = None
     """The same, adjusted for all pairs (max-T) and, in a breakdown, for all its parts (Bonferroni)."""
+    linking_error: float | None = None
+    """Error of carrying a score over from one judge to the other, which the intervals and p-values hold. None where
+    both runs have one judge, or no link is known."""
     n: int
     """Common tasks."""
     wins: int | None = None
@@ -178,6 +181,8 @@ class Comparison(Record):
     """What is compared: the runs' own view, or the tasks common to them."""
     judge: Named | None
     """None where runs of different judges are compared."""
+    link: str | None = None
+    """Digest of the link that carries the scores of one judge over to the other's scale."""
     runs: tuple[ComparedRun, ...]
     common_tasks: int
     margin: float

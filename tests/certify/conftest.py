@@ -38,7 +38,7 @@ def truths(films: Films) -> Any:
     return films.truths(CORE.by_id)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def examined(films: Films) -> Callable[..., Examination]:
     """``examined(judge)``: that judge on the small battery."""
     return lambda judge, **options: replace(examine(judge, "quick", **options), battery=films.battery, films=films)

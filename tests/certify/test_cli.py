@@ -108,6 +108,8 @@ def test_the_measured_judge_is_certified_like_any_other_on_what_it_measures() ->
     [
         (("certify", "mesured"), "did you mean 'measured'"),
         (("certify", "measured", "--size", "big"), "a size is written 256x144"),
+        (("certify", "measured", "--link-from", "openai:gpt-4"), "--anchor RUN go together"),
+        (("certify", "measured", "--link-from", "openai:gpt-4", "--anchor", "."), "is not a run folder"),
         (("controls", "truth", "--mechanism", "mitosys"), "did you mean 'mitosis'"),
     ],
 )
