@@ -3,8 +3,7 @@
 A violation of the picture or of time acts on all tasks alike, so its effect is stated once for each aspect, not for
 each criterion: a still image leaves `Aspect.LOOKS` as they were and makes every `Aspect.MOTION` false. Which aspect a
 criterion has is read off its statement by a person and kept in ``aspects.yaml``; measurements of the picture alone
-give it by themselves. Where nobody has said, whatever could act on the claim leaves its truth undetermined. ``fine``
-stands behind the aspect of a claim about detail that a bad picture hides.
+give it by themselves. Where nobody has said, whatever could act on the claim leaves its truth undetermined.
 """
 
 from __future__ import annotations
@@ -59,23 +58,26 @@ class Aspect(StrEnum):
     STILLNESS = "stillness"
     """Things stand still (a fault)."""
     OPEN = "open"
-    """Nobody has said."""
+    """Too vague to say, or nobody has said: whatever could act on it leaves it undetermined."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """What a claim rests on, and whether on fine detail."""
+    """What a claim rests on."""
 
     aspect: Aspect
     fine: bool = False
+    """True for detail that a bad picture hides."""
+    steady: bool = False
+    """True where the claim also says that nothing flickers."""
 
     @classmethod
     def read(cls, text: str) -> Place:
-        """From ``motion`` or ``motion fine``."""
-        aspect, _, detail = text.partition(" ")
-        if detail not in ("", "fine"):
-            raise ValueError(f"{text!r} is not an aspect, or an aspect and 'fine'")
-        return cls(Aspect(aspect), bool(detail))
+        """Reads ``motion``, ``motion fine`` or ``motion fine steady``."""
+        aspect, *more = text.split()
+        if not set(more) <= {"fine", "steady"}:
+            raise ValueError(f"{text!r} is not an aspect with 'fine' or 'steady' behind it")
+        return cls(Aspect(aspect), "fine" in more, "steady" in more)
 
 
 BY_MEASUREMENT: Mapping[str, Aspect] = {
@@ -97,8 +99,9 @@ def aspects_of(task: Task) -> dict[str, Place]:
 
 
 def undeclared(task: Task) -> list[str]:
-    """Criteria whose aspect nobody has said."""
-    return [criterion for criterion, place in aspects_of(task).items() if place.aspect is Aspect.OPEN]
+    """Criteria of which nobody has said what they rest on."""
+    said = _declared().get(task.id, {})
+    return [c.id for c in task.criteria if c.id not in said and _measured(c).aspect is Aspect.OPEN]
 
 
 def stray(tasks: Mapping[str, Task]) -> list[str]:

@@ -145,6 +145,7 @@ IMAGE = (
         flicker,
         {Aspect.LIGHT: Turn.NOT_MET, Aspect.CONTINUITY: Turn.OPEN, Aspect.OPEN: Turn.OPEN},
         strengths=Strengths("standard deviation of brightness:", 0.003, 0.12, 0.005, 0.06),
+        unsettles=True,
     ),
     Violation(
         "low_contrast",

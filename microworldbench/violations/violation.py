@@ -73,6 +73,7 @@ class Violation:
         penalties: The same for penalties, where it differs.
         strengths: None for a violation that is there or not.
         hides: Whether fine detail is lost, which leaves claims about it open.
+        unsettles: Whether the picture flickers, which leaves claims open that also say that nothing does.
         only_for: Mechanisms it makes sense for, as somebody has looked and seen; None for all.
     """
 
@@ -84,6 +85,7 @@ class Violation:
     penalties: Turns = field(default_factory=dict)
     strengths: Strengths | None = None
     hides: bool = False
+    unsettles: bool = False
     only_for: frozenset[str] | None = None
 
     def fits(self, mechanism: str) -> bool:
@@ -128,4 +130,5 @@ class Violation:
     def _turn(self, criterion: Criterion, place: Place) -> Turn | None:
         if criterion.polarity is Polarity.PENALTY and place.aspect in self.penalties:
             return self.penalties[place.aspect]
-        return self.turns.get(place.aspect, Turn.OPEN if place.fine and self.hides else None)
+        is_touched = (place.fine and self.hides) or (place.steady and self.unsettles)
+        return self.turns.get(place.aspect, Turn.OPEN if is_touched else None)

@@ -106,6 +106,13 @@ def test_fine_detail_is_lost_in_a_bad_picture_and_in_no_other() -> None:
         Place.read("forward coarse")
 
 
+def test_a_claim_that_nothing_flickers_is_open_where_something_does() -> None:
+    steady = Place.read("motion steady")
+    assert steady == Place(Aspect.MOTION, steady=True)
+    assert VIOLATIONS["flicker"].effect(claim(), steady, Truth(True, "before")).met is None
+    assert VIOLATIONS["blur"].effect(claim(), steady, Truth(True, "before")).met is True
+
+
 def test_what_is_not_shown_is_not_met_but_a_fault_may_show_elsewhere_by_chance() -> None:
     assert after("wrong_subject", Aspect.MOTION).met is False
     assert after("wrong_subject", Aspect.MOTION, False, polarity=Polarity.PENALTY).met is None
