@@ -2,7 +2,7 @@
 
 ``review/clips.jsonl`` and ``review/captions.jsonl`` only grow; of one reviewer's verdicts on an item the last one
 counts. An item is decided by the majority of its reviewers; a tie is undecided. One reviewer who calls a clip personal
-or sensitive is enough to keep it out.
+or sensitive is enough to keep it out. Reasons have the codes of the experts' workbench.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from microworldbench.errors import InputError
+from microworldbench.review.sheets.simple import REASONS, SAFETY
 from microworldbench.rubric import Record
 from microworldbench.runs import now
 from microworldbench.stats.agreement import Agreement, cohen_kappa, fleiss_kappa
@@ -22,23 +23,6 @@ from microworldbench.tabular import Row, read_rows
 
 Kind = Literal["clips", "captions"]
 
-REASONS = {
-    "off_topic": "shows no organ, cell or molecule at work",
-    "wrong": "shows something that is not so",
-    "poor_picture": "blurred, dark, noisy or tiny",
-    "writing": "subtitles, labels or a logo",
-    "border": "frames, bars or a split picture",
-    "cuts": "several shots",
-    "still": "hardly anything moves",
-    "duplicate": "the same as another clip",
-    "rights": "not free to use",
-    "personal": "shows or names a person",
-    "sensitive": "surgery, injury, animals in distress",
-    "other": "something else: say what in the note",
-}
-"""Why a clip is rejected, by code; the experts' workbench uses the same codes."""
-SAFETY = ("personal", "sensitive")
-"""Reasons of which one expert's word is enough."""
 VERDICTS = {
     "accept": True,
     "accepted": True,
@@ -61,7 +45,7 @@ class ReviewLine(Record):
     reviewer: str
     accepts: bool
     reason: str | None = None
-    """One of `REASONS` where a clip is rejected."""
+    """Why a clip is rejected: a code of the experts' workbench."""
     note: str = ""
     correction: str | None = None
     """The caption as the reviewer would have it."""

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 import random
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from microworldbench.errors import VideoError
-from microworldbench.rendering.wording import count, plain, quantity
+from microworldbench.rendering.templating import trusted
+from microworldbench.rendering.wording import count, quantity
 
 from ..collect.collector import FRESH
 from ..curate import Shelf
 from ..decide import GATES, Decision
 from ..ledger import replace_file
 from ..levels import read_levels
+from ..pages import rendered
 from ..strips import strip
 from .charts import Bin, chart, counted, funnel_chart, histogram, threshold_bin, with_threshold
 
@@ -76,43 +76,28 @@ def write_report(shelf: Shelf, path: Path, *, samples: int = 6, seed: int = 0) -
     Raises:
         RunStoppedError: `path` cannot be written.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-    from markupsafe import Markup
-
-    environment = Environment(
-        loader=PackageLoader("microverse.data.report", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    style = resources.files("microverse.data.report").joinpath("page.css").read_text("utf-8").strip()
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     decisions = list(shelf.decisions())
     tally = shelf.tally()
     clips = tally.steps[0].entered
     steps = [("cut from the videos", clips), *((step.title, step.kept) for step in tally.steps if step.is_on)]
-    page = environment.get_template("page.html").render(
-        style=Markup(style),  # noqa: S704 - our own file
-        style_hash=f"sha256-{digest}",
+    page = rendered(
+        "report.html",
+        sources="img-src data:",
         tally=tally,
         clips=clips,
-        funnel=Markup(funnel_chart(steps)),  # noqa: S704 - drawn here, texts escaped
+        funnel=trusted(funnel_chart(steps)),
         paper_note=PAPER_NOTE,
-        charts=[Markup(drawn) for drawn in _charts(shelf, decisions)],  # noqa: S704 - drawn here, texts escaped
+        charts=[trusted(drawn) for drawn in _charts(shelf, decisions)],
         decisions=list(_examples(shelf, decisions, samples, seed)),
         files=_files(tally.files, tally.sources, tally.twins, tally.unreadable),
-        count=count,
-        plain=plain,
-        quantity=quantity,
     )
-    replace_file(path, page.encode("utf-8", "backslashreplace"))
+    replace_file(path, page)
     return path
 
 
 def _files(files: int, sources: int, twins: int, unreadable: dict[str, int]) -> list[tuple[str, str]]:
     rows = [("Files", count(files)), ("Distinct videos", count(sources)), ("Copies of them", count(twins))]
-    return [*rows, *((f"Unreadable: {plain(reason)}", count(number)) for reason, number in sorted(unreadable.items()))]
+    return [*rows, *((f"Unreadable: {reason}", count(number)) for reason, number in sorted(unreadable.items()))]
 
 
 def _charts(shelf: Shelf, decisions: list[Decision]) -> Iterator[str]:
@@ -195,5 +180,5 @@ def _example(shelf: Shelf, decision: Decision) -> Example:
     except VideoError:
         image = ""
     title = source.known.title or source.path.encode("utf-8", "backslashreplace").decode()
-    place = f"{plain(title)}, {clip.start_s:.1f}–{clip.end_s:.1f} s"
-    return Example(clip.id, image, plain(decision.why), place)
+    place = f"{title}, {clip.start_s:.1f}–{clip.end_s:.1f} s"
+    return Example(clip.id, image, decision.why, place)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 import csv
 import hashlib
 import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 
 from microworldbench.errors import InputError
-from microworldbench.rendering.wording import plain, quantity
+from microworldbench.rendering.wording import plain
+from microworldbench.review.sheets.simple import REASONS
 from microworldbench.video import cut
 
 from ..clips import clip_path
@@ -21,7 +20,8 @@ from ..curate import Shelf
 from ..decide import Decision
 from ..ingest import media_limits
 from ..ledger import replace_file
-from ..reviews import REASONS, Kind, read_reviews
+from ..pages import rendered
+from ..reviews import Kind, read_reviews
 from ..strips import strip
 
 COLUMNS = ("clip", "verdict", "reason", "note", "caption", "reviewer")
@@ -121,29 +121,16 @@ def _cell(text: str) -> str:
 
 
 def _page(out: Path, decisions: Sequence[Decision], captions: dict[str, str], kind: Kind) -> None:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-    from markupsafe import Markup
-
-    environment = Environment(
-        loader=PackageLoader("microverse.data.sheets", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    style = resources.files("microverse.data.report").joinpath("page.css").read_text("utf-8").strip()
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    page = environment.get_template("sheet.html").render(
-        style=Markup(style),  # noqa: S704 - our own file
-        style_hash=f"sha256-{digest}",
+    page = rendered(
+        "sheet.html",
+        sources="img-src 'self' file:; media-src 'self' file:",
         kind=kind,
         reasons=REASONS,
-        clips=[(d.clip.id, _about(d), plain(captions.get(d.clip.id, ""))) for d in decisions],
-        quantity=quantity,
+        clips=[(d.clip.id, _about(d), captions.get(d.clip.id, "")) for d in decisions],
     )
-    replace_file(out / "index.html", page.encode("utf-8", "backslashreplace"))
+    replace_file(out / "index.html", page)
 
 
 def _about(decision: Decision) -> str:
     title = decision.source.known.title or decision.source.path.encode("utf-8", "backslashreplace").decode()
-    return f"{plain(title)}, {decision.clip.duration_s:.1f} s"
+    return f"{title}, {decision.clip.duration_s:.1f} s"

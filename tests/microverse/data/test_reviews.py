@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from microverse.data.reviews import REASONS, SAFETY, agreement, import_reviews, merge, read_reviews
+from microverse.data.reviews import agreement, import_reviews, merge, read_reviews
 from microworldbench.errors import InputError
 
 KNOWN = {"a", "b", "c", "d"}
@@ -126,10 +126,3 @@ def test_a_study_of_the_workbench_is_taken_in(tmp_path: Path, studio: Any) -> No
     merged = merge(read_reviews(tmp_path, "clips"))
     assert (merged["a"].accepts, merged["b"].accepts) == (True, False)
     assert merged["b"].reasons == {"personal": 1}
-
-
-def test_reason_codes_are_those_of_the_workbench() -> None:
-    from microworldbench.review.sheets import simple
-
-    assert tuple(REASONS) == tuple(simple.REASONS)
-    assert SAFETY == simple.SAFETY
