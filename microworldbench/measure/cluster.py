@@ -70,7 +70,7 @@ def _find(clip: Clip) -> Cluster:
     images = pictures(clip)
     masks = _masks(images)
     middle, radius = _disc_inside(masks)
-    size = _sizes(masks, middle)
+    size = _sizes(masks, middle, median=3 if clip.fps >= 12 else 1)
     kept, new, bumps = _persistence(images, masks, middle, radius, size)
     time_s = np.linspace(0, (clip.count - 1) / clip.fps, len(images))
     return Cluster(time_s, size, kept, new, bumps)
@@ -82,9 +82,10 @@ def _masks(images: Array) -> Mask:
     Raises:
         Abstain: nothing stands out, or in many pieces.
     """
-    from scipy.ndimage import binary_fill_holes, gaussian_filter, label
+    from scipy.ndimage import binary_fill_holes, binary_opening, gaussian_filter, label
 
     sigma = 0.006 * max(images.shape[1:3])
+    thin = max(2, round(0.016 * max(images.shape[1:3])))
     bright = gaussian_filter(images.max(axis=-1), (0, sigma, sigma))
     low, high = (float(np.quantile(bright[:: max(1, len(bright) // 12)], q)) for q in (0.1, 0.9))
     if high - low < 0.15:
@@ -94,7 +95,8 @@ def _masks(images: Array) -> Mask:
         labels, count = label(picture > low + 0.38 * (high - low))
         if count:
             sizes = np.bincount(labels.ravel())[1:]
-            out[i] = binary_fill_holes(labels == sizes.argmax() + 1)
+            whole = binary_fill_holes(labels == sizes.argmax() + 1)
+            out[i] = binary_opening(whole, iterations=thin)  # without small things that touch it
     share = float(np.median(out.mean(axis=(1, 2))))
     if not COVER[0] < share < COVER[1]:
         raise Abstain(f"what stands out covers {100 * share:.0f} % of the picture, no cluster in front of a ground")
@@ -117,8 +119,11 @@ def _disc_inside(masks: Mask) -> tuple[NDArray[np.float64], float]:
     return core.mean(axis=0), radius
 
 
-def _sizes(masks: Mask, middle: NDArray[np.float64]) -> Series:
-    """(looks,) relative sizes, from the half that looks away from where the stalk leaves the picture."""
+def _sizes(masks: Mask, middle: NDArray[np.float64], median: int) -> Series:
+    """(looks,) relative sizes, from the half that looks away from where the stalk leaves the picture.
+
+    Single outliers go by a filter over `median` looks, unless looks are too rare for that.
+    """
     from scipy.ndimage import median_filter
 
     height, width = masks.shape[1:]
@@ -133,7 +138,7 @@ def _sizes(masks: Mask, middle: NDArray[np.float64]) -> Series:
     jitter = float(np.median(np.abs(np.diff(area, 2)) / np.maximum(area[1:-1], 1)))
     if jitter > 0.06 or area.min() < 20:
         raise Abstain(f"what stands out changes by {100 * jitter:.0f} % from look to look", jitter=rounded(jitter))
-    size = np.sqrt(median_filter(area, 3, mode="nearest"))
+    size = np.sqrt(median_filter(area, median, mode="nearest"))
     return np.asarray(size / np.median(size))
 
 
