@@ -25,6 +25,8 @@ FEWEST = 8
 """Least number of bumps."""
 LOOKS = 7
 """Pictures put together before bumps are looked for."""
+ALIKE, EVEN = 12, 0.45
+"""So many bumps have at least this part of the strength of the clearest ones."""
 COVER = (0.06, 0.8)
 """Range of the cluster's area over the picture's."""
 SHAPELESS = 3.4
@@ -180,9 +182,10 @@ def _bumps(
     top = (response == maximum_filter(response, 2 * round(1.2 * sigma) + 1)) & inside
     rows, columns = np.nonzero(top)
     heights = response[rows, columns]
-    if heights.size == 0:
-        return np.empty((0, 2)), np.empty((0, 2))
-    usual = float(np.median(np.sort(heights)[::-1][:12]))
+    ranked = np.sort(heights)[::-1]
+    if ranked.size < ALIKE or ranked[ALIKE - 1] < EVEN * ranked[2]:
+        raise Abstain(f"fewer than {ALIKE} bumps are of like strength, so they are no packed sacs")
+    usual = float(np.median(ranked[:ALIKE]))
     places = (np.stack([columns, rows], axis=1) - middle) / size
     return places[heights > 0.55 * usual], places[heights > 0.12 * usual]
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from .clip import Clip
 from .corridor import Corridor, find
 from .spec import Abstain, rounded
+from .tube import walls_move
 
 Array = NDArray[np.float64]
 
@@ -57,7 +58,10 @@ def velocities(clip: Clip) -> Velocities:
 
 def _measured_or_reason(clip: Clip) -> Velocities | Abstain:
     try:
-        return _measure(clip, find(clip))
+        corridor = find(clip)
+        if walls_move(clip):
+            raise Abstain("the tube's wall narrows and widens, so that what moves is no stream in a vessel")
+        return _measure(clip, corridor)
     except Abstain as reason:
         return reason
 

@@ -9,11 +9,12 @@ from .cardiac import MECHANISM as CARDIAC
 from .mechanism import Mechanism
 from .microtubule import MECHANISM as MICROTUBULE
 from .mitosis import MECHANISM as MITOSIS
+from .peristalsis import MECHANISM as PERISTALSIS
 from .phagocytosis import MECHANISM as PHAGOCYTOSIS
 from .vesicles import MECHANISM as VESICLES
 from .vessel import MECHANISM as VESSEL
 
-_ORGAN = (CARDIAC, VESSEL, ALVEOLI)
+_ORGAN = (CARDIAC, VESSEL, ALVEOLI, PERISTALSIS)
 _CELLULAR = (
     MITOSIS,
     PHAGOCYTOSIS,

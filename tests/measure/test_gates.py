@@ -14,6 +14,7 @@ from microworldbench.measure import (
     engulfing,
     filaments,
     flow,
+    gut,
     picture,
     sacs,
     shafts,
@@ -31,6 +32,7 @@ MECHANISM = [spec for spec in MEASUREMENTS.values() if spec not in picture.SPECS
 OWN = {
     "cardiac": (beat,),
     "alveoli": (sacs,),
+    "peristalsis": (gut,),
     "vessel": (flow,),
     "mitosis": (cells,),
     "phagocytosis": (engulfing,),

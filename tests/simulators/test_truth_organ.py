@@ -40,6 +40,20 @@ FLIPS = {
     ("alveoli", "vanishing_alveoli"): {"number-kept"},
     ("alveoli", "out_of_step"): {"breathes-in-rhythm", "gentle-swing", "two-or-three-breaths", "all-together"},
     ("alveoli", "drifting_bubbles"): {"balls-of-air"},
+    ("peristalsis", "backward_wave"): {"rings-left-to-right", "chyme-carried"},
+    ("peristalsis", "standing_squeeze"): {
+        "rings-left-to-right",
+        "tightens-in-place",
+        "chyme-carried",
+        "steady-rings",
+    },
+    ("peristalsis", "stuck_chyme"): {"chyme-carried"},
+    ("peristalsis", "counterflow"): {"chyme-carried"},
+    ("peristalsis", "vanishing_chyme"): {"amount-kept"},
+    ("peristalsis", "through_the_wall"): {"through-the-wall"},
+    ("peristalsis", "shallow_wave"): {"ring-narrows", "chyme-carried", "wall-thickens"},
+    ("peristalsis", "frozen_gut"): {"rings-left-to-right", "chyme-carried", "steady-rings"},
+    ("peristalsis", "teleport"): {"bits-jump"},
     ("vessel", "plug_flow"): {"faster-on-axis"},
     ("vessel", "cells_through_clot"): {"through-the-clot", "faster-in-throat"},
     ("vessel", "reversed_flow"): {"left-to-right"},
@@ -52,6 +66,11 @@ FLIPS = {
 """Criteria that a violation turns round, by mechanism and violation."""
 
 OPEN = {
+    ("peristalsis", "vanishing_chyme"): {"bits-keep-their-looks"},
+    ("peristalsis", "through_the_wall"): {"amount-kept"},
+    ("peristalsis", "shallow_wave"): {"reopens"},
+    ("peristalsis", "frozen_gut"): {"reopens"},
+    ("peristalsis", "teleport"): {"bits-keep-their-looks"},
     ("alveoli", "collapsing"): {"number-kept", "shared-walls", "changing-sacs"},
     ("alveoli", "frozen_lung"): {"longer-expiration", "all-together"},
     ("alveoli", "panting"): {"longer-expiration"},
