@@ -18,7 +18,7 @@ from microworldbench.video import StreamedFrame, stream
 
 from .border import BorderScorer
 from .config import Border, Curation
-from .evidence import Evidence, take
+from .evidence import Evidence
 from .executors import Outcome
 from .fingerprint import FingerprintScorer
 from .ingest import media_limits, read_source
@@ -172,7 +172,7 @@ class ExamineWork:
         held: dict[str, list[Evidence]] = {clip.id: [] for clip in clips}
         for frame in frames.chosen(wanted) if wanted else ():
             asking = [c for c in waiting.values() if any(index == frame.source_index for index, _ in c.evidence)]
-            evidence = take(frame, max_side=self.chain.config.split.evidence_px, dark=self.chain.dark)
+            evidence = Evidence(frame, max_side=self.chain.config.split.evidence_px, dark=self.chain.dark)
             for clip in asking:
                 held[clip.id].append(evidence)
                 if len(held[clip.id]) == len(clip.evidence):

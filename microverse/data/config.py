@@ -53,8 +53,8 @@ class Split(Settings):
     """What becomes of a shot longer than `max_s`: successive pieces, its beginning, or nothing."""
     evidence: int = Field(default=16, ge=8, le=64)
     """Frames of each clip that the scores are computed from, spread over its samples."""
-    evidence_px: int = Field(default=960, ge=64, le=4096)
-    """Longest side of these frames."""
+    evidence_px: int = Field(default=1280, ge=64, le=4096)
+    """Longest side of these frames. Shrinking a frame costs more than looking at it."""
 
     @model_validator(mode="after")
     def _lengths_fit(self) -> Split:

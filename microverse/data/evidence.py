@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
@@ -22,18 +23,45 @@ BLACK = 6
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, eq=False)
-class Evidence:
-    """One frame, reduced to what scores need."""
+HELD_PIXELS = 1920 * 1088
+"""Larger frames are reduced at once: held as they are, a few dozen of them would fill the memory."""
 
-    index: int
-    time_s: float
-    image: NDArray[np.uint8]
-    """H×W×3 RGB, shrunk to ``split.evidence_px``."""
-    dark: Darkness
-    """Of the full-size picture."""
-    black: Darkness
-    """The same for the deepest black alone, which sets bars off from a dark picture."""
+
+class Evidence:
+    """One frame, reduced to what scores need when they ask for it: most of what is held is never asked for.
+
+    Args:
+        frame: The frame, which is held until it has been reduced.
+        max_side: Longest side of `image`, in pixels.
+        dark: Brightness up to which a pixel counts as dark.
+    """
+
+    def __init__(self, frame: StreamedFrame, *, max_side: int, dark: int) -> None:
+        self.index, self.time_s = frame.source_index, frame.time_s
+        self._frame, self._max_side, self._limit = frame, max_side, dark
+        if frame.pixels > HELD_PIXELS:
+            _ = self.image, self._darkness
+            del self._frame
+
+    @cached_property
+    def image(self) -> NDArray[np.uint8]:
+        """H×W×3 RGB."""
+        return self._frame.image(self._max_side)
+
+    @property
+    def dark(self) -> Darkness:
+        """Dark pixels of the full-size picture."""
+        return self._darkness[0]
+
+    @property
+    def black(self) -> Darkness:
+        """The same for the deepest black alone, which sets bars off from a dark picture."""
+        return self._darkness[1]
+
+    @cached_property
+    def _darkness(self) -> tuple[Darkness, Darkness]:
+        luma = self._frame.luma()
+        return Darkness.of(luma, self._limit), Darkness.of(luma, BLACK)
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,13 +76,6 @@ class Darkness:
         """Counts the pixels of brightness up to `limit`."""
         is_dark = luma <= limit
         return cls(is_dark.mean(axis=1, dtype=np.float32), is_dark.mean(axis=0, dtype=np.float32))
-
-
-def take(frame: StreamedFrame, *, max_side: int, dark: int) -> Evidence:
-    """Reduces a frame: `max_side` pixels, and dark up to brightness `dark`."""
-    luma = frame.luma()
-    darkness = Darkness.of(luma, dark), Darkness.of(luma, BLACK)
-    return Evidence(frame.source_index, frame.time_s, frame.image(max_side), *darkness)
 
 
 def evenly(items: Sequence[T], count: int) -> list[T]:
@@ -88,8 +109,8 @@ class Store:
 
     Args:
         capacity: Frames held at most; never fewer than half of it once that many were offered.
-        max_side: See `take`.
-        dark: See `take`.
+        max_side: See `Evidence`.
+        dark: See `Evidence`.
     """
 
     def __init__(self, capacity: int, *, max_side: int, dark: int) -> None:
@@ -101,7 +122,7 @@ class Store:
     def offer(self, frame: StreamedFrame) -> None:
         """Takes the next sample, or passes it over."""
         if self._offered % self._stride == 0:
-            self._kept.append(take(frame, max_side=self._max_side, dark=self._dark))
+            self._kept.append(Evidence(frame, max_side=self._max_side, dark=self._dark))
         self._offered += 1
         if len(self._kept) >= self._capacity:
             self._kept, self._stride = self._kept[::2], 2 * self._stride

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import Annotated
 
@@ -58,6 +59,11 @@ class Source(Record):
     rotation_deg: int
     variable_frame_rate: bool
     known: Known = Known()
+
+    @property
+    def title(self) -> str:
+        """What people are shown: its title, else its path as text that can always be printed."""
+        return self.known.title or os.fsencode(self.path).decode("utf-8", "backslashreplace")
 
 
 class Clip(Record):

@@ -29,7 +29,7 @@ _EIGHT_BIT_LUMA_FIRST = frozenset(
 
 @dataclass(frozen=True, eq=False)
 class StreamedFrame:
-    """One frame of a video that is being decoded. Pictures are made when asked for; keep them, not the frame."""
+    """One frame of a video that is being decoded. Pictures are made when asked for; a kept frame keeps its memory."""
 
     source_index: int
     """Its number among the frames in the order they are shown, from 0."""
@@ -38,6 +38,11 @@ class StreamedFrame:
     _frame: Any = field(repr=False)
     _painter: Painter = field(repr=False)
     _reformatter: Any = field(repr=False)
+
+    @property
+    def pixels(self) -> int:
+        """How many it has."""
+        return int(self._frame.width * self._frame.height)
 
     def image(self, max_side: int | None = None) -> NDArray[np.uint8]:
         """The picture as it is shown, uint8 H×W×3 RGB, at most `max_side` pixels on its longer side."""
@@ -70,7 +75,7 @@ def stream(
     threads: int | None = None,
     limits: MediaLimits = DEFAULT_LIMITS,
 ) -> Iterator[StreamedFrame]:
-    """Yields frames in the order they are shown, each valid until the next one is asked for.
+    """Yields frames in the order they are shown.
 
     Args:
         path: The video.

@@ -179,6 +179,5 @@ def _example(shelf: Shelf, decision: Decision) -> Example:
         image = "data:image/jpeg;base64," + base64.b64encode(data).decode("ascii")
     except VideoError:
         image = ""
-    title = source.known.title or source.path.encode("utf-8", "backslashreplace").decode()
-    place = f"{title}, {clip.start_s:.1f}–{clip.end_s:.1f} s"
+    place = f"{source.title}, {clip.start_s:.1f}–{clip.end_s:.1f} s"
     return Example(clip.id, image, decision.why, place)

@@ -132,5 +132,4 @@ def _page(out: Path, decisions: Sequence[Decision], captions: dict[str, str], ki
 
 
 def _about(decision: Decision) -> str:
-    title = decision.source.known.title or decision.source.path.encode("utf-8", "backslashreplace").decode()
-    return f"{title}, {decision.clip.duration_s:.1f} s"
+    return f"{decision.source.title}, {decision.clip.duration_s:.1f} s"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 from microverse.data.border import BorderScorer
 from microverse.data.config import Border, Text
-from microverse.data.evidence import BLACK, Darkness, Evidence
+from microverse.data.evidence import BLACK, Darkness
 from microverse.data.records import Clip
 from microverse.data.text import Line, Standing, TextScorer, kind_of, make_reader
 from microworldbench.errors import InputError
@@ -18,11 +19,12 @@ from microworldbench.errors import InputError
 CLIP = Clip(id="c", source="s", first=0, last=99, start_s=0, end_s=10, evidence=((0, 0.0),))
 
 
-def evidence(pictures: list[Any]) -> list[Evidence]:
+def evidence(pictures: list[Any]) -> list[Any]:
     made = []
     for number, picture in enumerate(pictures):
         luma = picture.max(axis=2)
-        made.append(Evidence(number, number / 2, picture, Darkness.of(luma, 32), Darkness.of(luma, BLACK)))
+        dark, black = Darkness.of(luma, 32), Darkness.of(luma, BLACK)
+        made.append(SimpleNamespace(index=number, time_s=number / 2, image=picture, dark=dark, black=black))
     return made
 
 

@@ -142,7 +142,7 @@ def test_memory_of_a_shot_does_not_grow_with_its_length(studio: Any) -> None:
 
     class Frame:
         def __init__(self, number: int) -> None:
-            self.source_index, self.time_s = number, number / 2
+            self.source_index, self.time_s, self.pixels = number, number / 2, 4096 * 2160
 
         def glance(self) -> Any:
             return np.zeros((4, 4), np.uint8)
