@@ -91,12 +91,20 @@ def _find(clip: Clip) -> Bodies:
     images = pictures(clip)
     distances = contrast(images)
     level = threshold(distances)
+    refuse_bands(distances > level)
     scenes = [_split(_outline(distance > level, distance)) for distance in distances]
     counts = np.array([scene.count for scene in scenes])
     _refuse_crowds(counts)
     _refuse_shapeless(scenes)
     _refuse_stills(images, scenes)
     return Bodies(tuple(scenes), median_filter(counts, 5, mode="nearest"))
+
+
+def refuse_bands(masks: Mask) -> None:
+    """Abstains where what stands out reaches from side to side, as a track or a vessel does: bodies lie apart."""
+    covered = max(float(np.median(masks.any(axis=axis).mean(axis=1))) for axis in (1, 2))
+    if covered > 0.97:
+        raise Abstain("what stands out runs from side to side of the picture", covered=rounded(covered))
 
 
 def pictures(clip: Clip) -> Array:

@@ -14,6 +14,7 @@ from . import (
     sacs,
     shafts,
     spots,
+    strides,
     waves,
 )
 from .spec import MeasurementSpec
@@ -34,6 +35,7 @@ _FAMILIES = (
     filaments,
     shafts,
     waves,
+    strides,
 )
 MEASUREMENTS: dict[str, MeasurementSpec] = {spec.name: spec for family in _FAMILIES for spec in family.SPECS}
 """Measurement by name."""

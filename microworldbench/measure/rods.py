@@ -86,6 +86,7 @@ def _find(clip: Clip) -> Colony:
     if not masks.any(axis=(1, 2)).all():
         raise Abstain("there are frames in which nothing like a rod is seen")
     _refuse_wide(masks)
+    bodies.refuse_bands(masks)
     rods = tuple(_split(mask, image, width) for mask, image in zip(masks, contrast, strict=True))
     _refuse_round(rods)
     return Colony(masks, rods, width)

@@ -6,6 +6,7 @@ from .alveoli import MECHANISM as ALVEOLI
 from .bacteria import MECHANISM as BACTERIA
 from .calcium import MECHANISM as CALCIUM
 from .cardiac import MECHANISM as CARDIAC
+from .kinesin import MECHANISM as KINESIN
 from .mechanism import Mechanism
 from .microtubule import MECHANISM as MICROTUBULE
 from .mitosis import MECHANISM as MITOSIS
@@ -20,7 +21,12 @@ _CELLULAR = (
     PHAGOCYTOSIS,
     BACTERIA,
 )
-_SUBCELLULAR = (VESICLES, MICROTUBULE, CALCIUM)
+_SUBCELLULAR = (
+    VESICLES,
+    MICROTUBULE,
+    CALCIUM,
+    KINESIN,
+)
 
 MECHANISMS: dict[str, Mechanism] = {
     mechanism.name: mechanism for level in (_ORGAN, _CELLULAR, _SUBCELLULAR) for mechanism in level

@@ -19,6 +19,7 @@ from microworldbench.measure import (
     sacs,
     shafts,
     spots,
+    strides,
     waves,
 )
 from microworldbench.measure.clip import Clip
@@ -40,6 +41,7 @@ OWN = {
     "vesicles": (spots,),
     "microtubule": (filaments, shafts),
     "calcium": (waves,),
+    "kinesin": (strides,),
 }
 """The families that are about a simulator's clips."""
 

@@ -13,7 +13,7 @@ from microworldbench.simulators.truth import Truth, both, declared
 from microworldbench.suites.folder import load_folder
 from microworldbench.suites.packaged import packaged_folder
 
-NAMES = ("vesicles", "microtubule", "calcium")
+NAMES = ("vesicles", "microtubule", "calcium", "kinesin")
 SUITE = load_folder(packaged_folder() / "core")
 
 FLIPS = {
@@ -40,6 +40,14 @@ FLIPS = {
     ("calcium", "stalled"): {"steady-speed", "undiminished", "annihilate"},
     ("calcium", "one_wave"): {"starts-at-both-ends", "annihilate"},
     ("calcium", "reversed_time"): {"starts-at-both-ends", "annihilate"},
+    ("kinesin", "backwards"): {"walks-right", "walks-left"},
+    ("kinesin", "gliding"): {"glides", "heads-take-turns", "rests-between-swings"},
+    ("kinesin", "inchworm"): {"heads-take-turns", "stride-length"},
+    ("kinesin", "floating"): {"always-holds-on", "floats-off"},
+    ("kinesin", "giant_strides"): {"stride-length"},
+    ("kinesin", "to_and_fro"): {"walks-right", "walks-left"},
+    ("kinesin", "standing"): {"walks-right", "heads-take-turns", "rests-between-swings"},
+    ("kinesin", "cargo_left_behind"): {"cargo-follows"},
 }
 """Criteria whose truth a violation turns round at every seed."""
 
