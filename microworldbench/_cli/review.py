@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, TextIO
 
@@ -168,6 +169,7 @@ def invite(study: str, names: tuple[str, ...], remove: bool, days: int, url: str
         links = [(expert, f"{base}/enter/{token}") for expert, token in _invited(book, names, days)]
         said = [{"expert": e.pseudonym, "name": e.name, "link": link} for e, link in links]
         text = "".join(f"{e.name} ({e.pseudonym}): {link}\n" for e, link in links)
+    _take_notice(folder)
     click.echo(json.dumps(said, ensure_ascii=False, indent=1) if as_json else text, nl=as_json)
 
 
@@ -289,9 +291,12 @@ def export(study: str, out: str, forms: tuple[str, ...], media_prefix: str | Non
     from ..review.exchange.leaving import FORMS, MEDIA_PREFIX, export_study
     from ..review.studies.folder import StudyFolder
 
+    folder = StudyFolder(study)
     wanted = [form for form in FORMS if form in (forms or ("log", "rows"))]
-    for path in export_study(StudyFolder(study), Path(out), wanted, media_prefix=media_prefix or MEDIA_PREFIX):
+    for path in export_study(folder, Path(out), wanted, media_prefix=media_prefix or MEDIA_PREFIX):
         click.echo(f"wrote {path}")
+    if folder.study.license is None and (folder.suite or folder.study.runs) and set(wanted) - {"rows"}:
+        click.echo("note: the suite states no licence, and its texts are in these files; do not publish them", err=True)
 
 
 def _tell(desk: Desk, address: str) -> None:
@@ -312,6 +317,15 @@ def _access(folder: StudyFolder) -> AccessBook:
     book = AccessBook(folder.path / "access.jsonl")
     book.refresh()
     return book
+
+
+def _take_notice(folder: StudyFolder) -> None:
+    """Lets the log know who joined or left, so that a round may end; a running workbench does so itself."""
+    from ..errors import RunConflictError
+    from ..review.desk import Desk
+
+    with suppress(RunConflictError), Desk(folder):
+        pass
 
 
 def _invited(book: AccessBook, names: tuple[str, ...], days: int) -> list[tuple[Expert, str]]:

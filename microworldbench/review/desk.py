@@ -147,7 +147,7 @@ class Desk:
             complete=complete,
             started=None if started is None else _text(started),
             ended=_text(ended),
-            active_s=_bounded(visit.active_s, started, ended),
+            active_s=_bounded(visit, started, ended),
             origin=visit.origin,
         )
 
@@ -211,8 +211,11 @@ def _text(time: datetime) -> str:
     return time.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
-def _bounded(active_s: float | None, started: datetime | None, ended: datetime) -> float | None:
-    """What a page says of itself, within what the server saw."""
-    if active_s is None or started is None or not 0 <= active_s <= LONGEST_VISIT_S:
+def _bounded(visit: Visit, started: datetime | None, ended: datetime) -> float | None:
+    """What a page says of itself, within what the server saw; what an import says, as it is."""
+    told = visit.active_s
+    if told is None or not 0 <= told <= LONGEST_VISIT_S:
         return None
-    return round(min(active_s, (ended - started).total_seconds()), 1)
+    if visit.started is None and visit.origin != "workbench":
+        return round(told, 1)
+    return None if started is None else round(min(told, (ended - started).total_seconds()), 1)

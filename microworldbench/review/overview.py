@@ -79,15 +79,10 @@ def progress_of(folder: StudyFolder) -> Progress:
 
 
 def minutes_spent(board: Board, expert: str) -> float | None:
-    """Time an expert looked at pages: of each visit of a page the longest time told, summed up."""
-    visits: dict[tuple[object, str], float] = {}
-    for (who, round_, slot), versions in board.versions.items():
-        for given in versions if who == expert else ():
-            event = given.event
-            if event.active_s is not None and event.started is not None:
-                key = ((round_, slot), event.started)
-                visits[key] = max(visits.get(key, 0.0), event.active_s)
-    return round(sum(visits.values()) / 60, 1) if visits else None
+    """Time an expert looked at pages, over all rounds; None where no page told."""
+    told = [board.seconds(who, round_, slot) for who, round_, slot in list(board.versions) if who == expert]
+    known = [seconds for seconds in told if seconds is not None]
+    return round(sum(known) / 60, 1) if known else None
 
 
 def _expert(order: Order, expert: str, name: str, round_: int) -> ExpertProgress:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import functools
 import http.server
-import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,22 +17,10 @@ import pytest
 from microworldbench.rendering.html import write_html
 from microworldbench.rubric import Dimension
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 HOSTILE = (
     "</script></style></textarea></title><script>window.pwned = 1</script>\"' onfocus=window.pwned=1 autofocus "
     "<img src=x onerror='window.pwned = 1'><svg onload='window.pwned = 1'>{{ 7 * 7 }}\x1b[31m\u202e"
 )
-
-
-@pytest.fixture(scope="module")
-def browser():
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @dataclasses.dataclass

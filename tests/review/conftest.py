@@ -212,9 +212,11 @@ def serving(folder: StudyFolder, **options: Any) -> Iterator[Served]:
         thread.start()
         while not server.started:
             time.sleep(0.005)
-        yield Served(desk, bound.getsockname()[1])
-        server.should_exit = True
-        thread.join()
+        try:
+            yield Served(desk, bound.getsockname()[1])
+        finally:
+            server.should_exit = True
+            thread.join()
 
 
 @pytest.fixture(name="serving")

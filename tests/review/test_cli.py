@@ -109,6 +109,23 @@ def study(mwb: Any, suite: Path) -> None:
     assert mwb("new", "study", "--kind", "relevance", "--suite", suite).returncode == 0
 
 
+def test_a_round_ends_when_the_last_one_waited_for_is_removed(mwb: Any, suite: Path, tmp_path: Path) -> None:
+    mwb("new", "study", "--kind", "relevance", "--suite", suite, "--task", "task-001")
+    mwb("invite", "study", "Ann", "Bob", "Cy")
+    from microworldbench.review.desk import Desk, Visit
+    from microworldbench.review.store.board import Slot
+    from microworldbench.review.studies.folder import StudyFolder
+
+    with Desk(StudyFolder(tmp_path / "study")) as desk:
+        for expert in ("e1", "e2"):
+            desk.answer(expert, Slot("task-001"), 0, {"answer": "relevant"}, Visit({}))
+            desk.hand_in(expert, 1)
+    assert mwb("merge", "study", "--out", "merged").returncode == 2
+    assert "answers given are kept" in mwb("invite", "study", "Cy", "--remove").stdout
+    assert "finished" in mwb("status", "study").stdout
+    assert mwb("merge", "study", "--out", "merged").returncode == 0
+
+
 @pytest.mark.usefixtures("study")
 @pytest.mark.parametrize(
     ("args", "said"),

@@ -24,7 +24,7 @@ def test_a_revision_asks_about_every_task(make: Any, make_suite: Any) -> None:
     assert [item.task for item in made.items] == [item.id for item in made.items]
     assert {item.task for item in made.items} == {f"task-{n:03d}" for n in range(5)}
     assert made.items[0].inclusion is None
-    assert made.study.quorum == 2
+    assert [made.study.quorum(experts) for experts in (0, 2, 3, 4, 5)] == [2, 2, 2, 3, 3]
     assert StudyFolder(made.path).study == made.study
 
 
@@ -53,6 +53,12 @@ def test_only_tasks_with_a_video_in_every_run_are_drawn_from(make: Any, make_sui
     assert "task-000" not in {item.task for item in made.items}
     assert made.study.unavailable == {"organ": 1}
     assert {i.inclusion.population for i in made.items if i.level is Level.ORGAN} == {2}
+
+
+def test_tasks_picked_by_name_are_no_draw(make: Any, make_suite: Any, run_with_videos: Any) -> None:
+    run = run_with_videos("alpha", make_suite(3))
+    assert {item.inclusion.weight for item in make("verdict", runs=[run]).items} == {1.0}
+    assert make("verdict", "other", runs=[run], tasks={"task-001"}).items[0].inclusion is None
 
 
 def test_three_runs_make_three_pairs_or_two_with_the_first(make: Any, make_suite: Any, run_with_videos: Any) -> None:

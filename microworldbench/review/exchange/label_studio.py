@@ -41,10 +41,8 @@ def _data(folder: StudyFolder, order: Order, item: Item, media_prefix: str) -> d
         return data | {"title": task.title, "prompt": task.prompt, "level": task.level.value}
     films = list(item.films)
     if kind is Kind.PAIR:
-        swapped = order.is_swapped(EXPERT, Slot(item.id))
-        sides = (1, 0) if swapped else (0, 1)
-        data |= {"left": sides[0], "right": sides[1]}
-        films = [films[place] for place in sides]
+        films = films[::-1] if order.is_swapped(EXPERT, Slot(item.id)) else films
+        data |= {"left": films[0].file, "right": films[1].file}  # annotators may see this: it must not tell the models
     names = ("video",) if len(films) == 1 else ("video_left", "video_right")
     data |= {name: f"{media_prefix}{_videos(media_prefix)}{film.file}" for name, film in zip(names, films, strict=True)}
     data |= {"title": item.title or item.id, "prompt": item.prompt or item.caption or ""}
@@ -138,9 +136,19 @@ def _annotation(place: str, item: Item, data: Mapping[str, Any], given: Mapping[
         item=item,
         annotator=_annotator(given.get("completed_by")),
         fields=fields,
-        shown={name: data[name] for name in ("left", "right") if name in data},
+        shown=_sides(place, item, data),
         seconds=float(seconds) if isinstance(seconds, int | float) and not isinstance(seconds, bool) else None,
     )
+
+
+def _sides(place: str, item: Item, data: Mapping[str, Any]) -> dict[str, int]:
+    """Which of an item's films stood on which side."""
+    if len(item.films) < 2:
+        return {}
+    files = [film.file for film in item.films]
+    if {data.get("left"), data.get("right")} != set(files):
+        raise InputError(f"{place} does not say which video stood left and which right; keep its data as exported")
+    return {side: files.index(str(data[side])) for side in ("left", "right")}
 
 
 def _fields(place: str, data: Mapping[str, Any], name: str, value: Mapping[str, Any]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from ...labels import Label, dump_labels
 from ...outcomes import Outcome
-from ..store.board import Board, Given
+from ..store.board import Board, Given, Slot
 from ..studies.folder import StudyFolder
 from ..studies.records import Item
 
@@ -53,7 +53,7 @@ def votes_of(folder: StudyFolder, board: Board) -> Iterator[Row]:
                 "choice": choice,
                 "level": item.level,
                 "inclusion": _inclusion(item),
-                "seconds": given.event.active_s,
+                "seconds": board.seconds(given.expert, 1, _slot(given)),
             }
 
 
@@ -74,7 +74,7 @@ def answers_of(folder: StudyFolder, board: Board) -> Iterator[Row]:
                 **_sides(given, item),
                 "started": event.started,
                 "ended": event.ended,
-                "seconds": event.active_s,
+                "seconds": board.seconds(event.expert, round_, _slot(given)),
                 "origin": event.origin,
                 **dict(sorted(given.fields.items())),
             }
@@ -99,6 +99,10 @@ def json_lines(rows: Iterable[Mapping[str, Any]]) -> str:
 def _given(folder: StudyFolder, board: Board) -> Iterator[tuple[Given, Item]]:
     for given in board.answers(1):
         yield given, folder.by_id[given.item]
+
+
+def _slot(given: Given) -> Slot:
+    return Slot(given.item, given.event.repeat)
 
 
 def _sides(given: Given, item: Item) -> dict[str, str | None]:

@@ -25,14 +25,8 @@ def decide_all(folder: StudyFolder, board: Board) -> list[Decision]:
     for given in board.answers(1):
         if given.complete and not given.event.repeat:
             answers[given.item][given.expert] = given
-    quorum = quorum_of(folder, board)
+    quorum = folder.study.quorum(len({given.expert for given in board.answers(1)}))
     return [decision for item in folder.items for decision in _decide(folder, item, _sorted(answers[item.id]), quorum)]
-
-
-def quorum_of(folder: StudyFolder, board: Board) -> int:
-    """More than half of the experts who answered, or of those the study is for where fewer did."""
-    experts = {given.expert for given in board.answers(1)}
-    return max(folder.study.evaluators, len(experts)) // 2 + 1
 
 
 def _sorted(answers: Answers) -> dict[str, Given]:

@@ -20,7 +20,7 @@ from ..studies.folder import StudyFolder
 from ..studies.records import Kind
 from .agreement import ACTIONS, action_ratings, agreement_of, answer_ratings
 from .frequencies import count_actions
-from .majority import decide_all, quorum_of
+from .majority import decide_all
 from .records import Decision, MergeResult, Shift
 from .shift import shift_of
 
@@ -119,7 +119,7 @@ def _revised(
 
 def _reviews(folder: StudyFolder, board: Board) -> dict[str, Review]:
     """What to state of tasks that a quorum of experts has looked at in full."""
-    quorum = quorum_of(folder, board)
+    quorum = folder.study.quorum(len({given.expert for given in board.answers(1)}))
     found = {}
     for item in folder.items:
         complete = [given for given in board.answers(1) if given.item == item.id and given.complete]

@@ -17,6 +17,7 @@ from ...scorecard import Score
 from .merging import Merged
 from .records import ActionAgreement, Decision, Shift
 
+MOST_CHARACTERS = 48
 MOST_SHOWN = 20
 """Unresolved cases on the console; the files list all."""
 
@@ -118,7 +119,8 @@ def _agreement(found: ActionAgreement, safe: Callable[[str], str]) -> Iterator[_
         ("", "Value", "95 % interval"),
         rows,
         1,
-        f"{count(found.units)} answers that at least two gave, {count(found.tasks)} tasks. Used: {used}.",
+        f"{count(found.units)} answers that at least two gave, on {count(found.tasks)} "
+        f"task{'' if found.tasks == 1 else 's'}. Used: {used}.",
     )
 
 
@@ -162,7 +164,7 @@ def _outcome(after: dict[str, JsonValue]) -> str | None:
 
 def _what(decision: Decision) -> str:
     if decision.subject == "supplement" and decision.proposed:
-        return f"add: {str(decision.proposed.get('statement'))[:60]}"
+        return f"add “{_short(str(decision.proposed.get('statement')))}”"
     runs = f" ({' against '.join(decision.runs)})" if decision.runs else ""
     return f"{decision.subject} {decision.criterion or ''}".strip() + runs
 
@@ -175,7 +177,13 @@ def _said(decision: Decision) -> str:
     return ", ".join(f"{number} × {answer}" for answer, number in Counter(map(_answer, votes.values())).most_common())
 
 
+def _short(text: str) -> str:
+    return text if len(text) <= MOST_CHARACTERS else f"{text[: MOST_CHARACTERS - 1]}…"
+
+
 def _answer(vote: object) -> str:
     if isinstance(vote, dict):
+        if "wording" in vote:
+            return f"“{_short(str(vote['wording']))}”"
         return str(vote.get("action") or vote.get("decision") or vote.get("answer") or vote.get("vote"))
     return str(vote)

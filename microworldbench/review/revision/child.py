@@ -10,7 +10,7 @@ from ...rubric import Criterion, Review, Suite, Task
 from ..merge.records import Decision
 from .docket import TASK, TaskDocket
 from .positions import Position, Proposal, Wording
-from .rules import Ruling
+from .rules import Ruling, wordings
 
 UNTOUCHED = "task dropped"
 INVALID = "the task would have no reward left; it stays as it was"
@@ -189,8 +189,13 @@ def _said(position: Position) -> JsonValue:
 
 
 def _rounds(first: Mapping[str, JsonValue], docket: TaskDocket, name: str) -> dict[int, dict[str, JsonValue]]:
-    rounds = {1: first, 2: docket.ballots.get(name, {}), 3: docket.settled.get(name, {})}
-    return {number: dict(votes) for number, votes in rounds.items() if votes}
+    """Votes of each round; a wording that was voted for is written out."""
+    texts = {key: wording.statement for key, wording in wordings(docket.said_about(name)).items()}
+    later = {2: docket.ballots.get(name, {}), 3: docket.settled.get(name, {})}
+    found: dict[int, dict[str, JsonValue]] = {1: dict(first)}
+    for number, votes in later.items():
+        found[number] = {e: {"wording": texts[vote]} if vote in texts else vote for e, vote in votes.items()}
+    return {number: said for number, said in found.items() if said}
 
 
 def _whys(first: Mapping[str, str], docket: TaskDocket, name: str) -> dict[int, dict[str, str]]:

@@ -147,6 +147,4 @@ def _said(answers: Iterable[Given], prefix: str) -> dict[str, dict[str, str]]:
 
 
 def _quorum(folder: StudyFolder, answers: Mapping[str, Iterable[Given]]) -> int:
-    """More than half of the experts of a round, or of those the study is for where fewer answered."""
-    experts = {answer.expert for given in answers.values() for answer in given}
-    return max(folder.study.evaluators, len(experts)) // 2 + 1
+    return folder.study.quorum(len({answer.expert for given in answers.values() for answer in given}))

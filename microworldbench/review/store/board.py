@@ -113,6 +113,19 @@ class Board:
         """How many times an answer was given at a place."""
         return len(self.versions.get((expert, round_, slot), ()))
 
+    def seconds(self, expert: str, round_: int, slot: Slot) -> float | None:
+        """How long an expert looked at a page: of each visit the longest time told, summed up; None where none was."""
+        visits: dict[str, float] = {}
+        imported: list[float] = []
+        for given in self.versions.get((expert, round_, slot), ()):
+            event = given.event
+            if event.active_s is not None and event.started is not None:
+                visits[event.started] = max(visits.get(event.started, 0.0), event.active_s)
+            elif event.active_s is not None:
+                imported.append(event.active_s)
+        told = [*visits.values(), *imported]
+        return round(sum(told), 1) if told else None
+
     def may_answer(self, expert: str, round_: int) -> bool:
         """True while the expert is active and the round is open and not handed in."""
         return round_ == self.round and expert in self.active and (expert, round_) not in self.handed_in

@@ -21,7 +21,8 @@ def ask_about_tasks(
     """
     chosen = {task.id: task for task in View.of(suite, levels=levels, tasks=tasks).tasks}
     drawn = draw({name: task.level for name, task in chosen.items()}, per_level, seed)
+    is_draw = per_level is not None and tasks is None  # tasks that were picked by name are no draw
     return [
-        Item(id=name, task=name, level=chosen[name].level, inclusion=how if per_level is not None else None)
+        Item(id=name, task=name, level=chosen[name].level, inclusion=how if is_draw else None)
         for name, how in drawn.items()
     ]

@@ -46,13 +46,15 @@ def ask_about_videos(
     per_level: int | None,
     pairing: Pairing | None,
     seed: int,
-) -> tuple[list[Item], tuple[SourceRun, ...], dict[str, int]]:
+) -> tuple[list[Item], tuple[SourceRun, ...], dict[str, int], str | None]:
     """One item for each drawn task and run, or with `pairing` for each drawn task and pair of runs.
 
-    The population is made of the tasks that all runs have a video of. The first seed that all runs share is shown.
+    The population is made of the tasks that all runs have a video of; tasks that were picked by name are no draw from
+    it. The first seed that all runs share is shown.
 
     Returns:
-        The items, the runs, and by level how many tasks were not in the population for want of a video.
+        The items, the runs, by level how many tasks were not in the population for want of a video, and the licence
+        of the suite's texts.
 
     Raises:
         InputError: a run is damaged, has the name of another or other prompts, or texts are missing.
@@ -69,7 +71,8 @@ def ask_about_videos(
     unavailable = Counter(level.value for name, level in wanted.items() if name not in present)
     drawn = draw(present, per_level, seed)
     items = []
-    for name, how in drawn.items():
+    for name, drew in drawn.items():
+        how = drew if tasks is None else None
         films = [_film(run, name, shared[0], room) for run in runs]
         text = _Text.of(runs[0], name, suite)
         if pairing is None:
@@ -87,7 +90,7 @@ def ask_about_videos(
         )
         for run in runs
     )
-    return items, sources, dict(unavailable)
+    return items, sources, dict(unavailable), runs[0].snapshot.suite.license
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,7 @@ class _Text:
         whole = suite.by_id[name]
         return cls(task, whole.title, whole.prompt, whole.requirement)
 
-    def item(self, seed: int, how: Inclusion, films: tuple[Film, ...], claims: tuple[Claim, ...]) -> Item:
+    def item(self, seed: int, how: Inclusion | None, films: tuple[Film, ...], claims: tuple[Claim, ...]) -> Item:
         told = [self.task.id, seed, *(f"{film.run}:{film.source_sha256}" for film in films)]
         return Item(
             id=f"v{hashed(*told).hex()[:12]}",

@@ -70,6 +70,7 @@ class Asked:
     suite: Suite | None = None
     runs: tuple[SourceRun, ...] = ()
     unavailable: dict[str, int] = field(default_factory=dict)
+    license: str | None = None
 
 
 def make_study(
@@ -100,6 +101,7 @@ def make_study(
                 "repeats": REPEATS if plan.kind is Kind.PAIR else 0.0,
                 "runs": asked.runs,
                 "unavailable": asked.unavailable,
+                "license": asked.license,
                 "suite": _reference(asked.suite or plan.suite),
                 "items": len(asked.items),
                 "bundle": "",
@@ -116,10 +118,10 @@ def _asked(plan: Plan, room: FilmRoom) -> Asked:
     if plan.kind.shows_tasks:
         assert plan.suite is not None
         items = ask_about_tasks(plan.suite, plan.levels, plan.tasks, plan.per_level, seed)
-        return Asked(items, plan.suite)
+        return Asked(items, plan.suite, license=plan.suite.license)
     if plan.clips is not None:
         return Asked(read_clips(plan.clips, plan.videos, room, needs_caption=plan.kind is Kind.CAPTION))
-    items, runs, unavailable = ask_about_videos(
+    items, runs, unavailable, license_ = ask_about_videos(
         plan.runs,
         room,
         suite=plan.suite,
@@ -129,7 +131,7 @@ def _asked(plan: Plan, room: FilmRoom) -> Asked:
         pairing=plan.pairing if plan.kind is Kind.PAIR else None,
         seed=seed,
     )
-    return Asked(items, runs=runs, unavailable=unavailable)
+    return Asked(items, runs=runs, unavailable=unavailable, license=license_)
 
 
 def _check(plan: Plan) -> None:

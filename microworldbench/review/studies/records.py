@@ -126,6 +126,8 @@ class Study(Record):
     rationale: Literal["changes", "all"] = "changes"
     """Whether only changes to a rubric need a rationale, or keeping a criterion too."""
     suite: SuiteReference | None = None
+    license: str | None = None
+    """SPDX identifier of the texts that are shown; None where their suite states none."""
     runs: tuple[SourceRun, ...] = ()
     unavailable: dict[str, int] = Field(default_factory=dict)
     """By level, tasks that were not in the population since a run has no video of them."""
@@ -140,7 +142,6 @@ class Study(Record):
             raise ValueError(f"grid must be rising weights, got {', '.join(map(str, self.grid)) or 'none'}")
         return self
 
-    @property
-    def quorum(self) -> int:
-        """How many experts decide: more than half of those who are to answer."""
-        return self.evaluators // 2 + 1
+    def quorum(self, experts: int) -> int:
+        """How many decide: more than half of the experts who answered, or of those it is for where fewer did."""
+        return max(self.evaluators, experts) // 2 + 1
