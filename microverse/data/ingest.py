@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,9 +45,8 @@ class ProbeWork:
             self.ledger.write(self.contract, name, result)
         except RunStoppedError as error:
             return Outcome(item, "stopped", str(error))
-        except OSError as error:
-            self.ledger.fail(self.contract, _digest(item), f"{shown(path)}: {error.strerror or error}", is_final=False)
-            return Outcome(item, "failed", f"{shown(path)}: {error.strerror or error}")
+        except Exception as error:  # noqa: BLE001 one file must not end the run; it is recorded and counted
+            return self.lost(item, f"{shown(path)}: {type(error).__name__}: {error}")
         return Outcome(item, "done")
 
     def lost(self, item: str, error: str) -> Outcome:
@@ -102,7 +100,10 @@ def probe_contract(limits: Limits) -> str:
 
 def file_key(root: Path, path: str) -> str:
     """Where a file's result lies: its name, size and time of change, so that a changed file is looked at again."""
-    status = (root / path).stat()
+    try:
+        status = (root / path).stat()
+    except OSError:  # a link to nowhere, or gone since it was listed: the probe says so
+        return _digest(json.dumps([path, None]))
     return _digest(json.dumps([path, status.st_size, status.st_mtime_ns]))
 
 
@@ -180,8 +181,3 @@ def _store_source(ledger: Ledger, source: Source) -> None:
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("ascii", "backslashreplace")).hexdigest()[:ID_LENGTH]
-
-
-def gone(found: Found, listed: Iterable[FoundFile]) -> list[str]:
-    """Paths that were looked at and are no longer there."""
-    return [file.path for file in listed if not os.path.lexists(os.path.join(found.root, file.path))]  # noqa: PTH118

@@ -34,7 +34,7 @@ def sheet(config: Path, kind: Kind, out: Path, sample: int | None, seed: int, ag
 
     The list is what 'mwb review new' takes for its kinds clip and caption.
     """
-    from microverse.data.sheets.writing import candidates, write_sheet
+    from microverse.data.sheets import candidates, write_sheet
 
     shelf = open_shelf(config)
     done = write_sheet(shelf, out, candidates(shelf, kind, sample=sample, seed=seed, again=again), kind)

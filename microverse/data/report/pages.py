@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import base64
-import json
 import random
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from microworldbench.errors import VideoError
 from microworldbench.rendering.templating import trusted
 from microworldbench.rendering.wording import count, quantity
+from microworldbench.tabular import read_rows
 
 from ..collect.collector import FRESH
 from ..curate import Shelf
@@ -142,18 +141,23 @@ def _statistics(shelf: Shelf, wanted: set[str]) -> Iterator[str]:
         return
     fresh: dict[str, list[int]] = defaultdict(list)
     limit = datetime.now(UTC) - FRESH
-    for line in path.read_text("utf-8").splitlines():
-        row: dict[str, Any] = json.loads(line)
-        if (
-            row["video_id"] in wanted
-            and datetime.fromisoformat(row.get("fetched_at", "2000-01-01T00:00+00:00")) > limit
-        ):
-            for name, figure in (row.get("statistics") or {}).items():
+    for row in read_rows(path, ("video_id",)):
+        statistics = row.cells.get("statistics")
+        if row.text("video_id") in wanted and _time(row.text("fetched_at", default="")) > limit:
+            for name, figure in statistics.items() if isinstance(statistics, dict) else ():
                 if isinstance(figure, int):
                     fresh[name].append(figure)
     for name, figures in fresh.items():
         note = f"{quantity(len(figures), 'video')}, fetched within 30 days"
         yield chart(name.capitalize(), note, histogram(figures, VIEWS))
+
+
+def _time(text: str) -> datetime:
+    """A time stamp; what is none counts as long ago."""
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except ValueError:
+        return datetime.min.replace(tzinfo=UTC)
 
 
 def _examples(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import html
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from microverse.data.export.layouts import export, is_open
 from microverse.data.imports import import_rows, seconds
 from microverse.data.levels import load_classifier
 from microverse.data.report.pages import write_report
-from microverse.data.sheets.writing import candidates, write_sheet
+from microverse.data.sheets import candidates, write_sheet
 from microworldbench.errors import InputError
 from microworldbench.video import probe
 
@@ -151,6 +152,22 @@ def test_exporting_again_replaces_an_export_and_nothing_else(shelf: Shelf, tmp_p
     with pytest.raises(InputError, match="no earlier export"):
         export(shelf, tmp_path / "mine", "videofolder")
     assert (tmp_path / "mine" / "thesis.txt").read_text() == "precious"
+
+
+def test_only_fresh_figures_of_the_platform_are_drawn(shelf: Shelf, tmp_path: Path) -> None:
+    collected = tmp_path / "collected.jsonl"
+    now = datetime.now(UTC)
+    lines = [
+        {"video_id": IDS[0], "fetched_at": now.isoformat(), "statistics": {"views": 120, "likes": None}},
+        {"video_id": IDS[1], "fetched_at": (now - timedelta(days=31)).isoformat(), "statistics": {"views": 7}},
+        {"video_id": "elsewhere00", "fetched_at": now.isoformat(), "statistics": {"views": 9}},
+        {"video_id": IDS[1], "fetched_at": "yesterday", "statistics": {"views": 8}},
+    ]
+    collected.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    known = Shelf(shelf.config.model_copy(update={"collected": collected}))
+    page = write_report(known, tmp_path / "report.html", samples=1).read_text()
+    assert "1 video, fetched within 30 days" in page
+    assert "Likes" not in page
 
 
 @pytest.mark.parametrize(

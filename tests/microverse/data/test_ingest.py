@@ -52,6 +52,7 @@ def test_what_is_no_video_is_listed_with_its_reason(videos: Path, one: Path, tmp
     (videos / "cut.mp4").write_bytes(one.read_bytes()[:-500])
     (videos / "junk.mp4").write_bytes(b"this is no video at all" * 50)
     (videos / "empty.mp4").touch()
+    (videos / "nowhere.mp4").symlink_to(videos / "gone.mp4")
     (videos / "list.mp4").write_text("#EXTM3U\n#EXTINF:1,\none.mp4\n")
     with av.open(str(videos / "sound.mov"), "w") as output:
         stream = output.add_stream("pcm_s16le", rate=8000)
@@ -61,7 +62,7 @@ def test_what_is_no_video_is_listed_with_its_reason(videos: Path, one: Path, tmp
     files, _ = look(videos, tmp_path / "out")
     assert files["one.mp4"].source
     reasons = {name: file.reason for name, file in files.items() if file.reason}
-    assert sorted(reasons) == ["cut.mp4", "empty.mp4", "junk.mp4", "list.mp4", "sound.mov"]
+    assert sorted(reasons) == ["cut.mp4", "empty.mp4", "junk.mp4", "list.mp4", "nowhere.mp4", "sound.mov"]
     assert "audio only" in reasons["sound.mov"]
     assert "empty" in reasons["empty.mp4"]
 

@@ -15,14 +15,14 @@ from microworldbench.rendering.wording import plain
 from microworldbench.review.sheets.simple import REASONS
 from microworldbench.video import cut
 
-from ..clips import clip_path
-from ..curate import Shelf
-from ..decide import Decision
-from ..ingest import media_limits
-from ..ledger import replace_file
-from ..pages import rendered
-from ..reviews import Kind, read_reviews
-from ..strips import strip
+from .clips import clip_path
+from .curate import Shelf
+from .decide import Decision
+from .ingest import media_limits
+from .ledger import replace_file
+from .pages import rendered
+from .reviews import Kind, read_reviews
+from .strips import strip
 
 COLUMNS = ("clip", "verdict", "reason", "note", "caption", "reviewer")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
