@@ -9,6 +9,8 @@ from .clip import Array, Clip
 from .spec import Abstain, Measured, MeasurementSpec, Params, decided, rounded
 
 MIN_FRAMES = 8
+LIKENESS = 0.2
+"""Correlation of neighbouring pixels below which a picture is noise (0.3 and more under heavy grain)."""
 MATCH = 0.25
 """Least height of a correlation peak (1 for equal pictures) by which a shift is believed."""
 FEWEST_BLOCKS = 5
@@ -68,6 +70,15 @@ def needs_frames(clip: Clip, least: int = MIN_FRAMES) -> None:
     """Abstains on clips too short to say anything about time."""
     if clip.count < least:
         raise Abstain(f"only {clip.count} frames, at least {least} are needed", frames=clip.count)
+
+
+def needs_a_picture(clip: Clip) -> None:
+    """Abstains on nothing but noise, where a pixel says nothing of the one beside it."""
+    sample = clip.luma[:: max(1, clip.count // 8)]
+    here, beside = sample[..., :-1] - sample[..., :-1].mean(), sample[..., 1:] - sample[..., 1:].mean()
+    spread = float(np.sqrt(np.square(here).mean() * np.square(beside).mean()))
+    if spread > 1e-6 and (likeness := float((here * beside).mean()) / spread) < LIKENESS:
+        raise Abstain("the picture is nothing but noise", likeness=rounded(likeness))
 
 
 def coarse(clip: Clip) -> Array:
@@ -143,6 +154,7 @@ def sharp(clip: Clip, params: SharpParams) -> Measured:
     """
     from scipy.ndimage import gaussian_gradient_magnitude
 
+    needs_a_picture(clip)
     side = max(clip.frames.shape[1:3])
     widths = []
     for index in np.linspace(0, clip.count - 1, min(5, clip.count)).round().astype(int):

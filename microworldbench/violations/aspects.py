@@ -61,6 +61,21 @@ class Aspect(StrEnum):
     """Too vague to say, or nobody has said: whatever could act on it leaves it undetermined."""
 
 
+ABOUT_THE_FILM = frozenset(
+    {
+        Aspect.SHARPNESS,
+        Aspect.CONTRAST,
+        Aspect.LIGHT,
+        Aspect.CAMERA,
+        Aspect.CONTINUITY,
+        Aspect.ORDER,
+        Aspect.LIVELINESS,
+        Aspect.LABELS,
+    }
+)
+"""Aspects that say nothing of the process: such claims may be as true of any other clip."""
+
+
 @dataclass(frozen=True)
 class Place:
     """What a claim rests on."""

@@ -94,6 +94,7 @@ CONTROLS = (
             Aspect.ORDER: Turn.NOT_MET,
             Aspect.CONTINUITY: Turn.NOT_MET,
             Aspect.LIVELINESS: Turn.OPEN,
+            Aspect.LIGHT: Turn.OPEN,
             Aspect.ONCE: Turn.OPEN,
             Aspect.EVER: Turn.OPEN,
             Aspect.MOTION: Turn.OPEN,

@@ -115,7 +115,9 @@ INSTRUCTION = (
         missing_element,
         _ELSEWHERE,
         penalties=_BY_CHANCE,
-        only_for=frozenset({"vessel", "mitosis"}),
+        only_for=frozenset(
+            {"cardiac", "vessel", "alveoli", "mitosis", "phagocytosis", "bacteria", "microtubule", "calcium"}
+        ),
     ),
     Violation(
         "moving_camera",
@@ -125,6 +127,7 @@ INSTRUCTION = (
         {
             Aspect.CAMERA: Turn.NOT_MET,
             Aspect.LAYOUT: Turn.OPEN,
+            Aspect.MOTION: Turn.OPEN,
             Aspect.STILLNESS: Turn.OPEN,
             Aspect.CONSTANT: Turn.OPEN,
             Aspect.ONCE: Turn.OPEN,

@@ -3,91 +3,98 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from microworldbench.judging.footage import Footage
+from microworldbench.judging.protocol import Question
+from microworldbench.measure.judge import MeasuredJudge
 from microworldbench.results import Judgement
-from microworldbench.rubric import Polarity, Task
+from microworldbench.rubric import Task
 from microworldbench.simulators import MECHANISMS
+from microworldbench.video import Video, write
+from microworldbench.violations import Recipe, Scene, Step, aspects_of, changed, truth_of
+from microworldbench.violations.aspects import ABOUT_THE_FILM
 
-Judged = Callable[..., dict[str, Judgement]]
+Compared = Callable[..., tuple[dict[str, str], float]]
 
-FLIPS = {
-    ("vessel", "plug_flow"): {"faster-on-axis"},
-    ("vessel", "cells_through_clot"): {"through-the-clot"},
-    ("vessel", "reversed_flow"): {"left-to-right"},
-    ("vessel", "sloshing_flow"): {"left-to-right", "turns-round"},
-    ("vessel", "no_acceleration"): {"faster-in-throat"},
-    ("vessel", "vanishing_cells"): {"as-many-behind"},
-    ("vessel", "steady_flow"): {"surges-with-the-heart"},
-    ("vessel", "teleport"): {"cells-jump"},
-    ("mitosis", "third_daughter"): {"one-becomes-two", "third-cell"},
-    ("mitosis", "lost_daughter"): {"one-becomes-two", "cells-merge-or-vanish", "volume-kept"},
-    ("mitosis", "no_segregation"): {"equal-chromatin", "empty-daughter"},
-    ("mitosis", "growing_volume"): {"volume-kept"},
-    ("mitosis", "unequal_daughters"): {"daughters-alike"},
-    ("mitosis", "reversed_time"): {"one-becomes-two", "cells-merge-or-vanish"},
-    ("vesicles", "drift"): {"no-common-drift", "spreads-as-diffusion"},
-    ("vesicles", "ballistic"): {"spreads-as-diffusion", "glide-straight"},
-    ("vesicles", "frozen"): {"stand-still"},
-    ("vesicles", "teleport"): {"jump"},
-    ("vesicles", "vanishing"): {"number-kept"},
-}
-"""Criteria that a violation turns round for certain."""
-
-DOUBTFUL = {
-    # Where the violation hides what a criterion asks about, or changes it along with the rest.
-    ("vessel", "cells_through_clot"): {"faster-in-throat"},
-    ("vessel", "sloshing_flow"): {"faster-in-throat", "faster-on-axis", "surges-with-the-heart"},
-    ("mitosis", "third_daughter"): {"equal-chromatin", "daughters-alike", "empty-daughter"},
-    ("mitosis", "lost_daughter"): {"equal-chromatin", "daughters-alike", "empty-daughter"},
-    ("mitosis", "unequal_daughters"): {"equal-chromatin", "empty-daughter"},
-    ("mitosis", "reversed_time"): {"equal-chromatin", "daughters-alike", "empty-daughter"},
-    ("vesicles", "drift"): {"glide-straight", "number-kept"},
-    ("vesicles", "frozen"): {"spreads-as-diffusion", "no-common-drift", "glide-straight", "number-kept"},
-    ("vesicles", "teleport"): {"spreads-as-diffusion", "number-kept"},
-    ("vesicles", "vanishing"): {"some-thirty-vesicles"},
-}
-
-NAMES = sorted({name for name, _ in FLIPS})
+NAMES = ("vessel", "mitosis", "vesicles")
+"""Those whose truth has no file of its own beside this one."""
 DEFAULTS = [(name, MECHANISMS[name].default_violation) for name in NAMES]
-OTHERS = [pair for pair in FLIPS if pair not in DEFAULTS]
-
-
-def good(task: Task, criterion: str) -> bool:
-    return next(c for c in task.criteria if c.id == criterion).polarity is Polarity.REWARD
-
-
-def check(task: Task, said: dict[str, Judgement], flipped: set[str], doubtful: set[str]) -> None:
-    wrong = {
-        criterion: judgement.observation
-        for criterion, judgement in said.items()
-        if criterion not in doubtful and judgement.met is not (good(task, criterion) ^ (criterion in flipped))
-    }
-    assert wrong == {}
-
-
-def test_the_table_knows_every_violation() -> None:
-    assert set(FLIPS) == {(name, violation) for name in NAMES for violation in MECHANISMS[name].violations}
+OTHERS = [(name, v) for name in NAMES for v in MECHANISMS[name].violations if (name, v) not in DEFAULTS]
+VIOLATED = [
+    ("vessel", "jitter"),
+    ("vesicles", "moving_camera"),
+    ("vessel", "still_image"),
+    ("mitosis", "blur"),
+    ("mitosis", "cut"),
+    ("mitosis", "reversed_order"),
+    ("mitosis", "shuffled"),
+    ("vesicles", "flicker"),
+    ("vesicles", "overlay"),
+]
+STRANGERS = [("vessel", "mitosis"), ("mitosis", "vesicles"), ("vesicles", "vessel")]
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_faithful_clip_meets_every_reward_and_no_penalty(name: str, judged: Judged, tasks: dict[str, Task]) -> None:
-    check(tasks[name], judged(name, 31), set(), set())
+def test_faithful_clips_are_judged_right_and_in_nearly_everything(name: str, compared: Compared) -> None:
+    wrong, answered = compared(name, 31)
+    assert wrong == {}
+    assert answered >= 0.9
 
 
 @pytest.mark.parametrize(("name", "violation"), DEFAULTS)
-def test_the_worst_violation_flips_what_it_breaks_and_nothing_else(
-    name: str, violation: str, judged: Judged, tasks: dict[str, Task]
-) -> None:
-    pair = (name, violation)
-    check(tasks[name], judged(name, 32, violation), FLIPS[pair], DOUBTFUL.get(pair, set()))
+def test_broken_clips_are_judged_right(name: str, violation: str, compared: Compared) -> None:
+    wrong, answered = compared(name, 32, violation)
+    assert wrong == {}
+    assert answered >= 0.7
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "violation"), OTHERS)
-def test_every_other_violation_flips_what_it_breaks_and_nothing_else(
-    name: str, violation: str, judged: Judged, tasks: dict[str, Task]
+def test_clips_broken_in_other_ways_are_judged_right(name: str, violation: str, compared: Compared) -> None:
+    wrong, answered = compared(name, 33, violation)
+    assert wrong == {}
+    assert answered >= 0.5
+
+
+def said_of(recipe: Recipe, task: Task, folder: Path) -> tuple[dict[str, Judgement], dict[str, bool | None]]:
+    """What the judge says of a finished clip that was violated, and the truth, by criterion."""
+    scene, path, judge = Scene.of(recipe), folder / "clip.mp4", MeasuredJudge()
+    write(path, Video(changed(scene.frames(256, 144), recipe, 16.0), 16.0), crf=20)
+    group = judge.groups(task, task.criteria)[0]
+    answer = judge.ask(Question(task, recipe.seed, group.criteria, 0, group.name, path, Footage(path)))
+    truth = truth_of(recipe, task, scene.truth)
+    return {j.criterion: j for j in answer.judgements}, {c: t.met for c, t in truth.items()}
+
+
+@pytest.mark.parametrize(("name", "violation"), VIOLATED)
+def test_finished_clips_that_were_violated_are_judged_right(
+    name: str, violation: str, tasks: dict[str, Task], tmp_path: Path
 ) -> None:
-    pair = (name, violation)
-    check(tasks[name], judged(name, 33, violation), FLIPS[pair], DOUBTFUL.get(pair, set()))
+    recipe = Recipe(mechanism=name, seed=34, steps=(Step(violation=violation),))
+    said, truth = said_of(recipe, tasks[name], tmp_path)
+    known = {c: j for c, j in said.items() if None not in (j.met, truth[c])}
+    assert {c: j.observation for c, j in known.items() if j.met is not truth[c]} == {}
+    assert known
+
+
+@pytest.mark.parametrize(("shown", "asked"), STRANGERS)
+def test_another_mechanisms_clip_earns_nothing_that_it_does_not_show(
+    shown: str, asked: str, tasks: dict[str, Task], tmp_path: Path
+) -> None:
+    task = tasks[asked]
+    recipe = Recipe(mechanism=shown, seed=34, steps=(Step(violation="wrong_subject"),), task=task.id)
+    said, _ = said_of(recipe, task, tmp_path)
+    places = aspects_of(task)
+    met = {c: j.observation for c, j in said.items() if j.met and places[c].aspect not in ABOUT_THE_FILM}
+    assert met == {}
+
+
+@pytest.mark.parametrize("control", ["blank", "static"])
+def test_an_empty_or_noisy_screen_earns_nothing(control: str, tasks: dict[str, Task], tmp_path: Path) -> None:
+    for name in NAMES:
+        recipe = Recipe(mechanism=name, seed=34, steps=(Step(violation=control),))
+        said, truth = said_of(recipe, tasks[name], tmp_path)
+        assert {c: j.observation for c, j in said.items() if j.met and truth[c] is False} == {}
