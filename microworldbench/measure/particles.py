@@ -92,7 +92,7 @@ def _find(clip: Clip) -> Tracks:
         raise Abstain(f"spots are too crowded to follow ({spacing:.0f} pixels apart)", spacing=rounded(spacing))
     _refuse_strings(responses, spots)
     _refuse_bands(np.concatenate(spots), clip)
-    paths = _linked(spots, reach=0.5 * spacing)
+    paths = linked(spots, reach=0.5 * spacing)
     return Tracks(counts, paths, spacing, sigma, (clip.luma.shape[1], clip.luma.shape[2]), clip.count)
 
 
@@ -197,7 +197,7 @@ def _spacing(points: Points) -> float:
     return float(np.median(distances[:, 1]))
 
 
-def _linked(spots: list[Points], reach: float) -> tuple[tuple[NDArray[np.int64], Points], ...]:
+def linked(spots: list[Points], reach: float) -> tuple[tuple[NDArray[np.int64], Points], ...]:
     """Tracks by least total squared displacement from frame to frame, none longer than `reach`."""
     from scipy.optimize import linear_sum_assignment
 

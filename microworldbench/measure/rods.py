@@ -20,6 +20,8 @@ LEAST_WIDTH = 3.5
 """Width of a rod, in working pixels, from which it can be made out."""
 ROD = 1.7
 """Length over width from which something is a rod."""
+ALIKE = 0.2
+"""By how much less than the usual rod the tenth part of them may fill of length times width."""
 SEAM = 0.15
 """What the seams take off a rod's length, in widths."""
 SPECK = 0.25
@@ -164,6 +166,10 @@ def _refuse_round(rods: tuple[Rods, ...]) -> None:
     areas = np.concatenate([look.area for look in rods])
     if lengths.size == 0:
         raise Abstain("no rods stand out")
+    # Rods of one width fill as much of length times width; other shapes differ from one another.
+    least, usual = np.quantile(areas / lengths, (0.1, 0.5))
+    if least < (1 - ALIKE) * usual:
+        raise Abstain(f"things differ in shape by {100 * (1 - least / usual):.0f} %, as rods of one width do not")
     order = np.argsort(lengths)
     usual = float(lengths[order][np.searchsorted(np.cumsum(areas[order]), areas.sum() / 2)])
     if usual < ROD:

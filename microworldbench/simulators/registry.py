@@ -6,6 +6,7 @@ from .alveoli import MECHANISM as ALVEOLI
 from .bacteria import MECHANISM as BACTERIA
 from .calcium import MECHANISM as CALCIUM
 from .cardiac import MECHANISM as CARDIAC
+from .chemotaxis import MECHANISM as CHEMOTAXIS
 from .kinesin import MECHANISM as KINESIN
 from .mechanism import Mechanism
 from .microtubule import MECHANISM as MICROTUBULE
@@ -18,6 +19,7 @@ from .vessel import MECHANISM as VESSEL
 _ORGAN = (CARDIAC, VESSEL, ALVEOLI, PERISTALSIS)
 _CELLULAR = (
     MITOSIS,
+    CHEMOTAXIS,
     PHAGOCYTOSIS,
     BACTERIA,
 )

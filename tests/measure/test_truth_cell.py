@@ -15,6 +15,7 @@ Compared = Callable[..., tuple[dict[str, str], float]]
 
 HELD_OUT = {
     "bacteria": ("scattering", "unequal_division"),
+    "chemotaxis": ("rigid", "vanishing"),
     "phagocytosis": ("extra_prey", "vanishing_prey"),
 }
 QUICK = [
