@@ -101,13 +101,20 @@ def test_a_form_sent_from_another_site_is_refused(relevance: Any, headers: dict)
 def test_a_form_needs_its_seal(relevance: Any) -> None:
     ann, bob = relevance.visitor("Ann"), relevance.visitor("Bob")
     theirs = bob.get("/item/1").form
-    forged = Seal(b"another key").close({"s": "x", "r": 1, "i": "task-000", "w": False, "v": 0, "t": 0})
+    forged = Seal(b"another key").close({"e": "e1", "r": 1, "i": "task-000", "w": False, "v": 0, "t": 0})
     own = ann.get("/item/1").form
     broken = own[:-1] + ("1" if own.endswith("0") else "0")
     for seal in (None, "", "x", "a.b", theirs, forged, broken):
         fields = {"answer": "relevant"} | ({} if seal is None else {"_form": seal})
         assert ann.post("/item/1", fields).status == 403
     assert not relevance.desk.board.versions
+
+
+def test_a_page_left_open_can_be_saved_after_signing_in_anew(relevance: Any) -> None:
+    ann = relevance.visitor("Ann")
+    form = ann.get("/item/1").form
+    again = relevance.visitor("Ann")  # another link, another session
+    assert again.post("/item/1", {"answer": "unsure", "_form": form}).status == 303
 
 
 def test_an_answer_is_saved_and_the_next_open_page_follows(relevance: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -96,12 +95,12 @@ class Workbench:
         session = request.cookies.get(COOKIE)
         expert = self.desk.access.whose(session) if session else None
         if expert is None:
-            raise HTTPException(401)
+            raise HTTPException(401, "You are not signed in here (any more). Open a personal link, then save again.")
         self.desk.sync()
         return expert
 
     def home(self, request: Request) -> Response:
-        return self.pages.home(self.expert(request), request.cookies[COOKIE])
+        return self.pages.home(self.expert(request))
 
     def welcome(self, request: Request) -> Response:
         session = request.cookies.get(COOKIE)
@@ -133,7 +132,7 @@ class Workbench:
         place = self.places.at(expert.pseudonym, request.path_params["number"])
         if place is None:
             raise HTTPException(404, "There is no such page in this round.")
-        return self.pages.item(expert, request.cookies[COOKIE], place, told="check" in request.query_params)
+        return self.pages.item(expert, place, told="check" in request.query_params)
 
     async def save(self, request: Request) -> Response:
         form = await read_form(request)
@@ -141,7 +140,7 @@ class Workbench:
 
     def _save(self, request: Request, form: dict[str, str]) -> Response:
         expert = self.expert(request)
-        sealed = self._sealed(request, form)
+        sealed = self._sealed(expert, form)
         place = self.places.of(expert.pseudonym, sealed)
         if place is None:
             raise ClosedError("This page belongs to a round that is over: answers can no longer change.")
@@ -153,11 +152,11 @@ class Workbench:
         except FieldError as error:
             if _wants_json(request):
                 return JSONResponse({"saved": False, "said": str(error), "field": error.field}, 422)
-            return self.pages.item(expert, request.cookies[COOKIE], place, kept=given, problem=error)
+            return self.pages.item(expert, place, kept=given, problem=error)
         gaps = sheet.gaps(answer.fields)
         go = self._next(expert.pseudonym, place, form.get("_go", ""), bool(gaps))
         if _wants_json(request):
-            token = self.pages.token(request.cookies[COOKIE], place, expert.pseudonym, shown=sealed["t"])
+            token = self.pages.token(place, expert.pseudonym, shown=sealed["t"])
             return JSONResponse({"saved": True, "form": token, "gaps": gaps, "go": go})
         return RedirectResponse(go, 303)
 
@@ -179,8 +178,7 @@ class Workbench:
 
     def _hand_in(self, request: Request, form: dict[str, str]) -> Response:
         expert = self.expert(request)
-        sealed = self._sealed(request, form)
-        self.desk.hand_in(expert.pseudonym, int(sealed.get("r", 0)))
+        self.desk.hand_in(expert.pseudonym, int(self._sealed(expert, form).get("r", 0)))
         return RedirectResponse("/", 303)
 
     async def device(self, request: Request) -> Response:
@@ -189,13 +187,14 @@ class Workbench:
 
     def _device(self, request: Request, form: dict[str, str]) -> Response:
         expert = self.expert(request)
-        self._sealed(request, form)
+        self._sealed(expert, form)
         token = self.desk.access.device_link(expert.pseudonym)
         base = self.url or f"http://{request.headers['host']}"
         return self.pages.device(expert, f"{base}/enter/{token}")
 
     async def leave(self, request: Request) -> Response:
-        self._sealed(request, await read_form(request))
+        form = await read_form(request)
+        self._sealed(await run_in_threadpool(self.expert, request), form)
         response = RedirectResponse("/", 303)
         response.delete_cookie(COOKIE)
         return response
@@ -240,16 +239,15 @@ class Workbench:
             return JSONResponse({"saved": False, "said": said}, 503)
         return self.pages.message(503, said)
 
-    def _sealed(self, request: Request, form: dict[str, str]) -> dict[str, Any]:
-        """What the form's hidden field says.
+    def _sealed(self, expert: Expert, form: dict[str, str]) -> dict[str, Any]:
+        """What the form's hidden field says. It is bound to the expert, so it survives a new session.
 
         Raises:
-            HTTPException: it was not made here, or for another session.
+            HTTPException: it was not made here, or for somebody else.
         """
         content = self.seal.open(form.get("_form", ""))
-        session = request.cookies.get(COOKIE, "")
-        if content is None or not secrets.compare_digest(str(content.get("s")), self.pages.session_mark(session)):
-            raise HTTPException(403, "This form is not from here, or belongs to another session. Open the page again.")
+        if content is None or content.get("e") != expert.pseudonym:
+            raise HTTPException(403, "This form is not from here, or was made for somebody else. Open the page again.")
         return content
 
 

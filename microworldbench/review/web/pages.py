@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Mapping
 from functools import cached_property
@@ -61,7 +60,7 @@ class Pages:
         """A link for another device."""
         return self._page("device.html", expert=expert, address=address)
 
-    def home(self, expert: Expert, session: str) -> HTMLResponse:
+    def home(self, expert: Expert) -> HTMLResponse:
         """The overview: what to do, how far it is done, every page."""
         board, me = self.desk.board, expert.pseudonym
         round_ = self.places.round_shown(me)
@@ -77,13 +76,12 @@ class Pages:
             is_over=self.desk.is_over,
             handed_in=(me, round_) in board.handed_in,
             waiting=len(waiting),
-            form=self.seal.close({"s": self.session_mark(session), "r": round_}),
+            form=self.seal.close({"e": me, "r": round_}),
         )
 
     def item(
         self,
         expert: Expert,
-        session: str,
         place: Place,
         *,
         told: bool = False,
@@ -94,7 +92,6 @@ class Pages:
 
         Args:
             expert: Who answers.
-            session: The secret of his session.
             place: Which page.
             told: Show what is left to answer.
             kept: Fields that could not be taken, to be shown again instead of the stored ones.
@@ -127,15 +124,15 @@ class Pages:
             locked=not self.desk.board.may_answer(me, place.round),
             round=place.round,
             options=OPTIONS.get(self.study.kind, ()),
-            form=self.token(session, place, me),
+            form=self.token(place, me),
             **self._particulars(me, place, sheet, dict(fields)),
         )
 
-    def token(self, session: str, place: Place, expert: str, *, shown: float | None = None) -> str:
+    def token(self, place: Place, expert: str, *, shown: float | None = None) -> str:
         """The hidden field of an item's form: whose it is, what it is about, and on which answer it was made."""
         return self.seal.close(
             {
-                "s": self.session_mark(session),
+                "e": expert,
                 "r": place.round,
                 "i": place.slot.item,
                 "w": place.slot.repeat,
@@ -143,11 +140,6 @@ class Pages:
                 "t": round(time.time(), 3) if shown is None else shown,
             }
         )
-
-    @staticmethod
-    def session_mark(session: str) -> str:
-        """Ties a form to a session without giving its secret away."""
-        return hashlib.sha256(f"form {session}".encode()).hexdigest()[:24]
 
     def _template(self, sheet: Sheet) -> str:
         for kind, name in ((BlindSheet, "revise.html"), (BallotSheet, "ballot.html"), (CaseSheet, "cases.html")):
