@@ -261,6 +261,34 @@ def test_exported_rows_can_be_taken_by_a_copy_of_the_study(
     assert fields_of(copy) == fields_of(folder)
 
 
+def test_votes_of_another_tool_keep_their_swapped_repeats(
+    make: Any, make_suite: Any, run_with_videos: Any, arrive: Any, tmp_path: Path
+) -> None:
+    from microworldbench.preferences import measure_preferences
+
+    folder = make("pair", runs=[run_with_videos(name, make_suite(1)) for name in ("alpha", "beta")])
+    vote = {"task": "task-000", "evaluator": "Dr. A"}
+    rows = [
+        {**vote, "left": "alpha", "right": "beta", "choice": "left"},
+        {**vote, "left": "beta", "right": "alpha", "choice": "left"},
+    ]
+    assert arrive(folder, rows).answers == 2
+    export_study(folder, tmp_path / "out", ("rows",))
+    assert measure_preferences(tmp_path / "out" / "votes.csv").self_consistency.value == 0.0
+    with pytest.raises(InputError, match="otherwise than in"):
+        arrive(folder, [*rows, {**rows[1], "choice": "tie"}])
+
+
+def test_who_has_handed_in_keeps_the_rows_before_him_out_too(
+    make: Any, make_suite: Any, answered: Any, arrive: Any
+) -> None:
+    folder = answered(make("relevance", suite=make_suite(1)), {"Ann": lambda i: {"answer": "relevant"}})
+    rows = [{"item": "task-000", "expert": name, "answer": "unsure"} for name in ("Bob", "Ann")]
+    with pytest.raises(InputError, match=r"answers.jsonl:2: 'Ann' has left or handed in"):
+        arrive(folder, rows)
+    assert set(fields_of(folder)) == {("e1", "task-000")}
+
+
 def test_a_finished_study_takes_nothing_more(make: Any, make_suite: Any, answered: Any, arrive: Any) -> None:
     yes = lambda item: {"answer": "relevant"}  # noqa: E731
     folder = answered(make("relevance", suite=make_suite(1)), {"Ann": yes, "Bob": yes, "Cy": yes})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,21 +21,10 @@ MAX_BYTES = 512_000_000
 NAMED = ("item", "task", "clip")
 """Columns that may say what a row is about."""
 WHO = ("expert", "rater", "evaluator")
+TIMES = ("started", "ended", "seconds")
 OTHER = (
-    *(
-        "seed",
-        "round",
-        "repeat",
-        "complete",
-        "level",
-        "task_level",
-        "inclusion",
-        "started",
-        "ended",
-        "seconds",
-        "origin",
-    ),
-    *("left", "right", "criterion", "video_sha256", "criterion_digest", "dimension", "polarity"),
+    *("seed", "round", "repeat", "complete", "level", "task_level", "inclusion", "origin", "left", "right", *TIMES),
+    *("criterion", "video_sha256", "criterion_digest", "dimension", "polarity"),
 )
 """Columns that are no fields."""
 
@@ -96,6 +85,9 @@ def import_answers(desk: Desk, path: Path) -> Imported:
 
 
 def _check(desk: Desk, arrival: Arrival) -> None:
+    known = _known(desk, arrival.name)
+    if known is not None and not desk.board.may_answer(known, desk.board.round):
+        raise InputError(f"{arrival.place}: {arrival.name!r} has left or handed in, so no answer is taken any more")
     try:
         checked_name(arrival.name)
         read_fields(desk.order.sheet(Slot(arrival.item.id), desk.board.round).form, arrival.fields)
@@ -119,10 +111,14 @@ def _take(desk: Desk, arrival: Arrival, found: Imported, origin: str) -> None:
 
 def _expert(desk: Desk, name: str) -> str:
     """The pseudonym of who is called that; somebody unknown joins, with a link that nobody has."""
-    known = [e for e in desk.access.experts.values() if name.casefold() in (e.name.casefold(), e.pseudonym)]
-    expert = known[0] if known else desk.access.invite(name)[0]
+    expert = _known(desk, name) or desk.access.invite(name)[0].pseudonym
     desk.sync()
-    return expert.pseudonym
+    return expert
+
+
+def _known(desk: Desk, name: str) -> str | None:
+    people = desk.access.experts.values()
+    return next((e.pseudonym for e in people if name.casefold() in (e.name.casefold(), e.pseudonym)), None)
 
 
 def _annotations(desk: Desk, path: Path) -> Iterator[Arrival]:
@@ -145,16 +141,15 @@ def _rows(desk: Desk, path: Path) -> Iterator[Arrival]:
     merged: dict[tuple[str, str, bool], Arrival] = {}
     for row in read_rows(path, ()):
         arrival = _arrival(desk, row)
-        key = (arrival.name, arrival.item.id, arrival.repeat)
-        before = merged.get(key)
+        before = merged.get((arrival.name, arrival.item.id, arrival.repeat))
+        if before is not None and before.shown != arrival.shown:  # the same pair again, with sides swapped
+            arrival = replace(arrival, repeat=True)
+            before = merged.get((arrival.name, arrival.item.id, True))
         if before is not None:
             if twice := [n for n in arrival.fields if before.fields.get(n, arrival.fields[n]) != arrival.fields[n]]:
                 raise InputError(f"{row.place}: {arrival.name!r} answers {twice[0]} otherwise than in {before.place}")
-            arrival = Arrival(
-                before.place, arrival.item, arrival.name, {**before.fields, **arrival.fields}, arrival.shown,
-                before.seconds, arrival.repeat,
-            )  # fmt: skip
-        merged[key] = arrival
+            arrival = replace(before, fields={**before.fields, **arrival.fields})
+        merged[arrival.name, arrival.item.id, arrival.repeat] = arrival
     yield from merged.values()
 
 
