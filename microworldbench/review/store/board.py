@@ -96,7 +96,7 @@ class Board:
     @property
     def active(self) -> list[str]:
         """Experts who are expected to answer."""
-        return [expert for expert in self.joined if expert not in self.left]
+        return [expert for expert in list(self.joined) if expert not in self.left]
 
     def answer(self, expert: str, round_: int, slot: Slot) -> Given | None:
         """The answer that counts, if there is one."""
@@ -132,7 +132,7 @@ class Board:
 
     def answers(self, round_: int = 1) -> Iterator[Given]:
         """The answers that count in a round, in the order in which each place was first answered."""
-        for (_, own, _), versions in self.versions.items():
+        for (_, own, _), versions in list(self.versions.items()):  # others may answer meanwhile
             if own == round_:
                 yield versions[-1]
 
