@@ -14,13 +14,14 @@ from typing import Literal, TypeVar
 from pydantic import Field
 
 from ..errors import InputError
-from ..rubric import Level, Record, Suite, Task, digest_of
+from ..rubric import Level, Record, Suite, digest_of
 from ..simulators.mechanism import Mechanism
 from ..simulators.registry import MECHANISMS
-from ..violations.aspects import Aspect, aspects_of
+from ..violations.aspects import aspects_of
 from ..violations.elsewhere import elsewhere
 from ..violations.recipe import ELSEWHERE, Recipe, Shot, Step
 from ..violations.registry import VIOLATIONS
+from ..violations.violation import Turn
 
 T = TypeVar("T")
 
@@ -175,19 +176,18 @@ def _made_of(
     cast: _Cast, mine: Sequence[Mechanism], every: Sequence[Mechanism], core: Suite, level: Level
 ) -> Iterator[Recipe]:
     """What is made of one level's scenes, the most telling first."""
-    arrows = [r for r in cast.faithful if _has_arrow(core.by_id[r.task_id])] or cast.faithful
     for number in range(2):
         yield _with(_nth(cast.faithful, number), "still_image")
         yield _with(_nth(cast.faithful, number + 1), "shuffled")
-        yield _with(_nth(arrows, number), "reversed_order")
+        yield _with(_telling(cast.faithful, "reversed_order", number, core), "reversed_order")
     for number, name in enumerate(sorted(ELSEWHERE, reverse=True)):
         away = elsewhere(mine[number % min(len(mine), FAITHFUL_A_LEVEL)], name, every, QUICK_SEED)
         if away is not None:
             yield away
-            yield _with(away, "overlay")
-    yield from (_with(recipe, "overlay") for recipe in cast.broken[:2])
+            yield from () if number else (_with(away, "overlay"),)
+    yield from (_with(recipe, "overlay") for recipe in cast.broken[:1])
     for number, (name, strength) in enumerate(QUICK_PARTS[level]):
-        yield _with(_nth(cast.faithful, number), name, strength)
+        yield _with(_telling(cast.faithful, name, number, core), name, strength)
     spare = [v for v in VIOLATIONS.values() if v.name not in ELSEWHERE]
     for recipe in cast.faithful:  # where a level has few mechanisms, the rest of the violations fill it up
         yield from (_with(recipe, v.name) for v in spare if v.fits(recipe.mechanism))
@@ -224,6 +224,12 @@ def _nth(items: Sequence[T], number: int) -> T:
     return items[number % len(items)]
 
 
-def _has_arrow(task: Task) -> bool:
-    """Whether some claim of `task` is false when its clip is played backwards."""
-    return any(place.aspect in (Aspect.FORWARD, Aspect.BACKWARD) for place in aspects_of(task).values())
+def _telling(recipes: Sequence[Recipe], name: str, number: int, core: Suite) -> Recipe:
+    """One of `recipes` with claims that the violation turns round, in turn; any of them if none has."""
+    turned = {aspect for aspect, turn in VIOLATIONS[name].turns.items() if turn in (Turn.MET, Turn.NOT_MET)}
+    telling = [
+        recipe
+        for recipe in recipes
+        if any(place.aspect in turned for place in aspects_of(core.by_id[recipe.task_id]).values())
+    ]
+    return _nth(telling or recipes, number)

@@ -25,6 +25,8 @@ WIDTH, HEIGHT = 416, 240
 """Of the drawn clips; frames of a sheet are reduced from it."""
 QUALITY = 80
 """Of the JPEG files."""
+SHOWN = "mitosis"
+"""Whose clip is shown under every violation of finished clips: it has a beginning, an end and a dark surround."""
 
 
 def write_page(folder: Path, mechanism: Mechanism, task: Task, among: Sequence[Mechanism], *, seed: int = SEED) -> Path:
@@ -47,7 +49,8 @@ def write_index(folder: Path, mechanisms: Sequence[Mechanism], titles: dict[str,
     Raises:
         InputError: `folder` cannot be written to.
     """
-    _store(folder / "images" / "controls" / "violations.jpg", _jpeg(violations_sheet(mechanisms[0], mechanisms, seed)))
+    shown = next((m for m in mechanisms if m.name == SHOWN), mechanisms[0])
+    _store(folder / "images" / "controls" / "violations.jpg", _jpeg(violations_sheet(shown, mechanisms, seed)))
     page = folder / "reference" / "controls" / "index.md"
     _store(page, index(mechanisms, titles).encode())
     return page
