@@ -107,12 +107,16 @@ def refuse_bands(masks: Mask) -> None:
         raise Abstain("what stands out runs from side to side of the picture", covered=rounded(covered))
 
 
+def looks(clip: Clip) -> NDArray[np.int64]:
+    """(looks,): numbers of the frames looked at; in longer clips steps of different length may alternate."""
+    return np.unique(np.linspace(0, clip.count - 1, min(MAX_FRAMES, clip.count)).round().astype(np.int64))
+
+
 def pictures(clip: Clip) -> Array:
     """(looks, h, w, 3): the frames that bodies are looked for in."""
 
     def make() -> Array:
-        looks = np.unique(np.linspace(0, clip.count - 1, min(MAX_FRAMES, clip.count)).round().astype(int))
-        images = clip.rgb[looks]
+        images = clip.rgb[looks(clip)]
         f = -(-max(images.shape[1:3]) // SIDE)
         height, width = (side // f * f for side in images.shape[1:3])
         return np.asarray(sum(images[:, i:height:f, j:width:f] for i in range(f) for j in range(f)) / (f * f))

@@ -201,27 +201,28 @@ def _measure_bits(found: Tube) -> _Bits:
     amount = np.sqrt(np.square(detail).sum(axis=(1, 2)) / np.maximum(core.sum(axis=(1, 2)), 1))
     if float(np.median(amount)) < 0.004:
         raise Abstain("nothing in the tube's contents can be followed", amount=rounded(float(np.median(amount))))
-    return _Bits(*_shift(detail, found.looks_s), amount)
+    return _Bits(*_shift(detail, found.time_s), amount)
 
 
-def _shift(detail: Series, looks_s: float) -> tuple[float, Series]:
+def _shift(detail: Series, time_s: Series) -> tuple[float, Series]:
     """Speed along the tube of what is seen in `detail`, and each step's match at that speed."""
     from scipy import fft
 
-    columns = detail.shape[2]
+    columns, steps_s = detail.shape[2], np.diff(time_s)
+    usual_s = float(np.median(steps_s))
     size = fft.next_fast_len(2 * columns, real=True)
     spectra = fft.rfft(detail, size, axis=2)
     cross = fft.irfft((np.conj(spectra[:-1]) * spectra[1:]).sum(axis=1), size, axis=1)
     energy = np.sqrt(np.square(detail[:-1]).sum(axis=(1, 2)) * np.square(detail[1:]).sum(axis=(1, 2)))
-    reach = min(columns // 4, max(4, round(0.9 * columns * looks_s)))
-    shifts = np.arange(-reach, reach + 1)
-    table = cross[:, shifts] / np.maximum(energy, 1e-9)[:, None]
-    total = np.median(table, axis=0)
-    best = int(total.argmax())
-    if total[best] < MATCH:
-        raise Abstain(f"bits in the tube cannot be followed from look to look (match {total[best]:.2f})")
-    near = table[:, max(0, best - 1) : best + 2].max(axis=1)
-    return float(shifts[best] / columns / looks_s), near
+    reach = min(columns // 4, max(4, round(0.9 * columns * float(steps_s.max()))))
+    table = cross[:, np.arange(-reach, reach + 1)] / np.maximum(energy, 1e-9)[:, None]
+    total = np.median(table[np.abs(steps_s - usual_s) < 0.25 * usual_s], axis=0)
+    best = int(total.argmax()) - reach
+    if total[best + reach] < MATCH:
+        raise Abstain(f"bits in the tube cannot be followed from look to look (match {total[best + reach]:.2f})")
+    at = np.clip(np.round(best * steps_s / usual_s).astype(int) + reach, 1, 2 * reach - 1)
+    near = np.max([table[np.arange(len(table)), at + off] for off in (-1, 0, 1)], axis=0)
+    return best / columns / usual_s, near
 
 
 def carried(clip: Clip, params: CarriedParams) -> Measured:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .bodies import pictures
+from .bodies import looks, pictures
 from .clip import Array, Clip
 from .picture import needs_frames
 from .spec import Abstain, rounded
@@ -46,8 +46,8 @@ class Tube:
 
     @property
     def looks_s(self) -> float:
-        """From one look to the next."""
-        return float(self.time_s[1] - self.time_s[0])
+        """From one look to the next, usually."""
+        return float(np.median(np.diff(self.time_s)))
 
 
 def find(clip: Clip) -> Tube:
@@ -92,7 +92,7 @@ def _find(clip: Clip) -> Tube:
     if jitter > 0.2:
         raise Abstain(f"the inside changes by {100 * jitter:.0f} % from look to look", jitter=rounded(jitter))
     _refuse_stiff(width, half)
-    time_s = np.linspace(0, (clip.count - 1) / clip.fps, len(images))
+    time_s = looks(clip) / clip.fps
     return Tube(time_s, width, middle, inside, images)
 
 

@@ -7,6 +7,7 @@ from .bacteria import MECHANISM as BACTERIA
 from .calcium import MECHANISM as CALCIUM
 from .cardiac import MECHANISM as CARDIAC
 from .chemotaxis import MECHANISM as CHEMOTAXIS
+from .excitation import MECHANISM as EXCITATION
 from .kinesin import MECHANISM as KINESIN
 from .mechanism import Mechanism
 from .microtubule import MECHANISM as MICROTUBULE
@@ -16,7 +17,7 @@ from .phagocytosis import MECHANISM as PHAGOCYTOSIS
 from .vesicles import MECHANISM as VESICLES
 from .vessel import MECHANISM as VESSEL
 
-_ORGAN = (CARDIAC, VESSEL, ALVEOLI, PERISTALSIS)
+_ORGAN = (CARDIAC, VESSEL, ALVEOLI, PERISTALSIS, EXCITATION)
 _CELLULAR = (
     MITOSIS,
     CHEMOTAXIS,

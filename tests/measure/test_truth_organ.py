@@ -2,7 +2,8 @@
 
 Thresholds were set on seeds below 10 and checked on 10 to 29; seeds here are 30 and above. Held out from tuning, too,
 were two violations of each: of the heart ``shut_valves`` and ``lifting_apex``, of the alveoli ``frozen_lung`` and
-``ballooning``, of the gut ``standing_squeeze`` and ``counterflow``.
+``ballooning``, of the gut ``standing_squeeze`` and ``counterflow``, of the excited sheet
+``one_wave`` and ``uneven_waves``.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from microworldbench.simulators import MECHANISMS
 
 Judged = Callable[..., dict[str, Judgement]]
 
-NAMES = ("cardiac", "alveoli", "peristalsis")
+NAMES = ("cardiac", "alveoli", "peristalsis", "excitation")
 DEFAULTS = [(name, MECHANISMS[name].default_violation) for name in NAMES]
 OTHERS = [(n, violation) for n in NAMES for violation in MECHANISMS[n].violations if (n, violation) not in DEFAULTS]
 
@@ -50,4 +51,4 @@ def test_the_worst_violation_is_seen_for_what_it_is(
 def test_every_other_violation_is_seen_for_what_it_is(
     name: str, violation: str, judged: Judged, tasks: dict[str, Task]
 ) -> None:
-    check(name, 33, violation, judged, tasks, silent=3)
+    check(name, 33, violation, judged, tasks, silent=5)
