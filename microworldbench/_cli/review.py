@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..review.studies.folder import StudyFolder
     from ..rubric import Level, Suite
 
+UNLICENSED = "note: the suite states no licence, and its texts are in these files; do not publish them"
 KINDS = ("relevance", "revise", "verdict", "pair", "clip", "caption")
 WHAT = (
     click.option("--kind", type=click.Choice(KINDS), help="What experts do."),
@@ -236,6 +237,8 @@ def merge(
         click.echo(to_text(merged, told))
     for path in written:
         click.echo(f"wrote {path}", err=as_json)
+    if merged.child is not None and merged.child.license is None:
+        click.echo(UNLICENSED, err=True)
     raise click.exceptions.Exit(int(any("invalid" in decision.rules for decision in merged.decisions)))
 
 
@@ -296,7 +299,7 @@ def export(study: str, out: str, forms: tuple[str, ...], media_prefix: str | Non
     for path in export_study(folder, Path(out), wanted, media_prefix=media_prefix or MEDIA_PREFIX):
         click.echo(f"wrote {path}")
     if folder.study.license is None and (folder.suite or folder.study.runs) and set(wanted) - {"rows"}:
-        click.echo("note: the suite states no licence, and its texts are in these files; do not publish them", err=True)
+        click.echo(UNLICENSED, err=True)
 
 
 def _tell(desk: Desk, address: str) -> None:
