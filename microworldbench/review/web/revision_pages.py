@@ -97,7 +97,7 @@ def _proposal_question(sheet: BallotSheet, proposal: Proposal) -> Question:
         (Option(YES, LABELS["yes"]), Option(NO, LABELS["no"])),
         weights=getattr(field, "options", ()),
         proposed=f"{first:g}",
-        said=tuple(("proposed", why) for why in proposal.whys),
+        said=tuple(("Proposed", why) for why in proposal.whys),
     )
 
 
@@ -106,12 +106,12 @@ def _case(sheet: CaseSheet, name: str, why: str) -> Question:
     said = _later(docket, name)
     if name == TASK:
         options = (Option(KEEP, "Keep the task"), Option(DELETE, "Drop the task"))
-        told = tuple(("drop", reason) for reason in docket.positions.drop.values())
+        told = tuple((LABELS["drop"], reason) for reason in docket.positions.drop.values())
         return Question(name, "task", None, None, options, said=told, why=why)
     if name in docket.positions.proposals:
         proposal = docket.positions.proposals[name]
         options = (Option(YES, LABELS["yes"]), Option(NO, LABELS["no"]))
-        told = (*(("proposed", reason) for reason in proposal.whys), *said)
+        told = (*(("Proposed", reason) for reason in proposal.whys), *said)
         weight = next(iter(proposal.weights.values()))
         return Question(name, "addition", proposal.wording, weight, options, said=told, why=why)
     criterion, positions = _criterion(docket, name), docket.said_about(name)
@@ -135,15 +135,15 @@ def _said(positions: Iterable[Position]) -> tuple[tuple[str, str], ...]:
     """Actions and reasons in an order that tells no names: by action."""
     order = {"delete": 0, "modify": 1, "weight": 2, "keep": 3}
     told = sorted(positions, key=lambda p: (order[p.action], p.why))
-    return tuple((f"{p.action} {p.weight:g}" if p.action == "weight" else p.action, p.why) for p in told)
+    return tuple((f"Weight {p.weight:g}" if p.action == "weight" else LABELS[p.action], p.why) for p in told)
 
 
 def _later(docket: TaskDocket, name: str) -> tuple[tuple[str, str], ...]:
     """Votes of the second round, counted, and what was said with them."""
     votes = docket.ballots.get(name, {})
     candidates = docket.texts_to_vote_on.get(name, {})
-    label = {key: f"vote for “{wording.statement}”" for key, wording in candidates.items()}
-    label |= {CURRENT: "vote for the present wording", YES: "vote to add it", NO: "vote against"}
+    label = {key: f"Vote for “{wording.statement}”" for key, wording in candidates.items()}
+    label |= {CURRENT: "Vote for the present wording", YES: "Vote to add it", NO: "Vote against"}
     whys = docket.whys.get((2, name), {})
     told = sorted((label.get(option, option), whys.get(expert, "")) for expert, option in votes.items())
     return tuple(told)
