@@ -13,6 +13,8 @@ from .spec import Abstain
 
 BINS = 60
 """Places along the body."""
+LONG = 2.6
+"""Least length over width of the body."""
 MIN_CHANGE = 0.12
 """Least change of brightness, of 1, that counts as lighting up."""
 LIT, DARK = 0.5, 0.3
@@ -111,9 +113,9 @@ def _body(rest: Array, peak: Array) -> NDArray[np.bool_]:
     if sizes.max() < 0.75 * sizes.sum():
         raise Abstain(f"what stands out lies in {count} places, not in one body", places=int(count))
     share = float(body.mean())
-    edges = body[:, [0, -1]].any(axis=0)
-    if not 0.03 < share < 0.6 or edges.all():
-        raise Abstain(f"what stands out covers {100 * share:.0f} % of the picture and is no whole body")
+    rim = max(2, round(0.02 * body.shape[1]))
+    if not 0.03 < share < 0.6 or body[:, :rim].any() or body[:, -rim:].any():
+        raise Abstain(f"what stands out runs off the picture, or is no body ({100 * share:.0f} % of the picture)")
     return body
 
 
@@ -139,7 +141,7 @@ def _axis(body: NDArray[np.bool_]) -> tuple[Points, float]:
     values, vectors = np.linalg.eigh(np.cov(points))
     axis = vectors[:, 1] * (1 if vectors[0, 1] >= 0 else -1)
     aspect = float(np.sqrt(values[1] / max(values[0], 1e-9)))
-    if aspect < 2.2 or abs(axis[0]) < 0.8:
+    if aspect < LONG or abs(axis[0]) < 0.8:
         raise Abstain(f"what stands out is no long body along the picture ({aspect:.1f} times as long as wide)")
     rows, columns = np.indices(body.shape)
     along = (columns - x.mean()) * axis[0] + (rows - y.mean()) * axis[1]

@@ -127,7 +127,9 @@ def _dark_ground(clip: Clip) -> Array | Abstain:
     if top < MIN_LIGHT:
         return Abstain(f"nothing bright on the dark ground (by {top:.2f}, at least {MIN_LIGHT} needed)")
     some = light[np.linspace(0, clip.count // 2, 5).astype(int)]
-    thick, long_ = np.median([_form(image > 0.4 * top) for image in some], axis=0)
+    thick, long_, longest = np.median([_form(image > 0.4 * top) for image in some], axis=0)
+    if longest > 0.96:
+        return Abstain("a line runs from side to side of the picture, so that it has no tip", longest=rounded(longest))
     if thick > 0.055 or long_ < 0.6:
         return Abstain(
             f"what is bright is no set of thin lines ({100 * thick:.0f} % of the height thick, {100 * long_:.0f} % "
@@ -138,20 +140,22 @@ def _dark_ground(clip: Clip) -> Array | Abstain:
     return np.asarray(light, np.float32)
 
 
-def _form(mask: NDArray[np.bool_]) -> tuple[float, float]:
-    """Median thickness of what is bright, over the height; share of it in parts that lie along x and are long."""
+def _form(mask: NDArray[np.bool_]) -> tuple[float, float, float]:
+    """Median thickness of what is bright, over the height; share of it in long parts along x; longest of all parts."""
     from scipy.ndimage import find_objects, label
 
     labels, count = label(mask, structure=np.ones((3, 3)))
     if not count:
-        return 1.0, 0.0
+        return 1.0, 0.0, 0.0
     columns = mask.sum(axis=0)
     edges = np.abs(np.diff(np.pad(mask, ((1, 1), (0, 0))).astype(np.int8), axis=0)).sum(axis=0) / 2
     thick = float(np.median((columns / np.maximum(edges, 1))[columns > 0])) / mask.shape[0]
     sizes = np.bincount(labels.ravel())[1:]
     boxes = [(box[0].stop - box[0].start, box[1].stop - box[1].start) for box in find_objects(labels)]
     along = np.array([wide > 0.08 * mask.shape[1] and wide > 1.4 * high for high, wide in boxes])
-    return thick, float(sizes[along].sum() / sizes.sum())
+    along &= sizes < 0.05 * mask.shape[0] * np.array([wide for _, wide in boxes])
+    longest = max(wide for _, wide in boxes) / mask.shape[1]
+    return thick, float(sizes[along].sum() / sizes.sum()), longest
 
 
 def _entries(light: Array) -> Points:

@@ -11,6 +11,7 @@ from . import (
     filaments,
     flow,
     fronts,
+    fusion,
     gut,
     picture,
     sacs,
@@ -40,6 +41,7 @@ _FAMILIES = (
     shafts,
     waves,
     strides,
+    fusion,
 )
 MEASUREMENTS: dict[str, MeasurementSpec] = {spec.name: spec for family in _FAMILIES for spec in family.SPECS}
 """Measurement by name."""

@@ -31,6 +31,10 @@ class Balls:
         """The same balls, `factor` times as large."""
         return Balls(self.centre * factor, self.radius * factor, self.colour)
 
+    def moved(self, x: float, y: float, z: float = 0.0) -> Balls:
+        """The same balls elsewhere."""
+        return Balls(self.centre + np.array([x, y, z]), self.radius, self.colour)
+
 
 def cluster(
     rng: np.random.Generator,

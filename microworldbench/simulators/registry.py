@@ -8,6 +8,7 @@ from .calcium import MECHANISM as CALCIUM
 from .cardiac import MECHANISM as CARDIAC
 from .chemotaxis import MECHANISM as CHEMOTAXIS
 from .excitation import MECHANISM as EXCITATION
+from .exocytosis import MECHANISM as EXOCYTOSIS
 from .kinesin import MECHANISM as KINESIN
 from .mechanism import Mechanism
 from .microtubule import MECHANISM as MICROTUBULE
@@ -29,6 +30,7 @@ _SUBCELLULAR = (
     MICROTUBULE,
     CALCIUM,
     KINESIN,
+    EXOCYTOSIS,
 )
 
 MECHANISMS: dict[str, Mechanism] = {

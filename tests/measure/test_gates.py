@@ -16,6 +16,7 @@ from microworldbench.measure import (
     filaments,
     flow,
     fronts,
+    fusion,
     gut,
     picture,
     sacs,
@@ -46,6 +47,7 @@ OWN = {
     "microtubule": (filaments, shafts),
     "calcium": (waves,),
     "kinesin": (strides,),
+    "exocytosis": (fusion,),
 }
 """The families that are about a simulator's clips."""
 

@@ -1,7 +1,8 @@
 """What the judge says of subcellular clips against what is true of them.
 
 Held out: no threshold was set on seeds of 30 or more, nor on the violations ``in_step`` and ``both_ends``
-(microtubule), ``one_wave`` and ``uneven_speeds`` (calcium), ``inchworm`` and ``to_and_fro`` (kinesin).
+(microtubule), ``one_wave`` and ``uneven_speeds`` (calcium), ``inchworm`` and ``to_and_fro`` (kinesin),
+``wrong_vesicle`` and ``all_fuse`` (exocytosis).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from microworldbench.simulators.truth import Truth
 
 Judged = Callable[..., dict[str, Judgement]]
 
-NAMES = ("microtubule", "calcium", "kinesin")
+NAMES = ("microtubule", "calcium", "kinesin", "exocytosis")
 UNSEEN: set[tuple[str, str]] = set()
 """Violations that no measurement can tell from the truth."""
 

@@ -13,7 +13,7 @@ from microworldbench.simulators.truth import Truth, both, declared
 from microworldbench.suites.folder import load_folder
 from microworldbench.suites.packaged import packaged_folder
 
-NAMES = ("vesicles", "microtubule", "calcium", "kinesin")
+NAMES = ("vesicles", "microtubule", "calcium", "kinesin", "exocytosis")
 SUITE = load_folder(packaged_folder() / "core")
 
 FLIPS = {
@@ -48,6 +48,15 @@ FLIPS = {
     ("kinesin", "to_and_fro"): {"walks-right", "walks-left"},
     ("kinesin", "standing"): {"walks-right", "heads-take-turns", "rests-between-swings"},
     ("kinesin", "cargo_left_behind"): {"cargo-follows"},
+    ("exocytosis", "leak"): {"leak-through-membrane", "contents-leave", "membrane-joins"},
+    ("exocytosis", "burst"): {"vesicle-bursts", "contents-leave", "membrane-joins"},
+    ("exocytosis", "whole_crosses"): {"whole-vesicle-crosses", "membrane-joins", "contents-leave"},
+    ("exocytosis", "calcium_late"): {"calcium-precedes-pore"},
+    ("exocytosis", "kiss_and_run"): {"membrane-joins", "contents-leave"},
+    ("exocytosis", "never_opens"): {"narrow-pore-first", "contents-leave", "membrane-joins", "reaches-receptors"},
+    ("exocytosis", "wrong_vesicle"): {"middle-vesicle-fuses", "neighbours-stay"},
+    ("exocytosis", "all_fuse"): {"middle-vesicle-fuses", "neighbours-stay"},
+    ("exocytosis", "reversed_time"): {"calcium-precedes-pore", "contents-leave", "synapse-layout"},
 }
 """Criteria whose truth a violation turns round at every seed."""
 
