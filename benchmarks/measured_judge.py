@@ -5,7 +5,7 @@ The full control battery: seeds 51 and 52 and parameters drawn from them, on whi
 clips on both sides of its threshold. Targets: balanced accuracy of 90 % while answering 80 % of the claims a pixel
 measurement could answer, and no ``met`` about a process on natural textures, noise or another simulator's clips.
 
-    python benchmarks/measured_judge.py [--battery quick] [--mechanism NAME]… [--wrong]
+    python benchmarks/measured_judge.py [--battery quick] [--mechanism NAME]… [--workers N] [--wrong]
 """
 
 from __future__ import annotations
@@ -132,6 +132,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--battery", choices=["quick", "full"], default="full")
     parser.add_argument("--mechanism", action="append", choices=list(MECHANISMS), help="only this one; repeatable")
+    parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes that measure")
     parser.add_argument("--wrong", action="store_true", help="list every wrong answer")
     options = parser.parse_args()
     core, began = load_packaged("core"), time.perf_counter()
@@ -143,7 +144,7 @@ def main() -> None:
     films.make()
     filmed, truths = time.perf_counter(), films.truths(core.by_id)
     jobs = [(core.by_id[clip.recipe.task_id], films.path(clip)) for clip in battery.clips]
-    with ProcessPoolExecutor(max_workers=os.cpu_count()) as pool:
+    with ProcessPoolExecutor(max_workers=options.workers) as pool:
         answers = list(pool.map(ask, jobs, chunksize=4))
     claims, said = [], {}
     for clip, (task, _), answer in zip(battery.clips, jobs, answers, strict=True):

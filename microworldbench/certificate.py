@@ -7,17 +7,16 @@ asked and how its votes are reduced is no part of that.
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from .errors import InputError
 from .rubric import Dimension, Level, Polarity, Record, digest_of
-from .runs import write_atomically
 from .scorecard import CertificateSummary, Named, OrderEffect, Rate, TotalUsage
+from .sealed import Sealed, load_sealed, store_sealed, user_folder
 
 FILE = "certificate.json"
 """Its name in a run folder."""
@@ -81,7 +80,7 @@ class Discrimination(Record):
     true: float
     """Mean gap by the truth."""
     share: float | None
-    """Judged over true."""
+    """Judged over true; None where the true gap is next to nothing."""
     ci95: Ends | None = None
     """Of the share."""
     pairs: int
@@ -135,10 +134,9 @@ class BatteryReference(Record):
     """The suite the tasks are from, with its version."""
 
 
-class Certificate(Record):
+class Certificate(Sealed):
     """How a judge behaves on simulated controls."""
 
-    schema_: Literal[1] = Field(default=1, alias="schema", serialization_alias="schema")
     identity: Named
     """The judge, with everything that changes an answer of it."""
     battery: BatteryReference
@@ -172,17 +170,6 @@ class Certificate(Record):
     says: str = CAVEAT
     created: str | None = None
     packages: dict[str, str] = Field(default_factory=dict)
-    digest: str = ""
-    """sha256 over everything else here."""
-
-    def sealed(self) -> Certificate:
-        """The same with its digest."""
-        return self.model_copy(update={"digest": digest_of(self._content())})
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether nothing in it was changed since it was sealed."""
-        return self.digest == digest_of(self._content())
 
     def certifies(self, judge: Named) -> bool:
         """Whether it is about `judge`, as a manifest or report names it."""
@@ -206,17 +193,6 @@ class Certificate(Record):
             created=self.created,
         )
 
-    def to_dict(self) -> dict[str, Any]:
-        """The content of ``certificate.json``."""
-        return self.model_dump(mode="json", by_alias=True)
-
-    def to_json(self) -> str:
-        """``certificate.json`` as text."""
-        return json.dumps(self.to_dict(), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
-
-    def _content(self) -> dict[str, Any]:
-        return {name: value for name, value in self.to_dict().items() if name != "digest"}
-
 
 def identity_digest(judge: Named) -> str:
     """Digest of a judge's identity without how often it is asked and how its votes are reduced."""
@@ -230,25 +206,12 @@ def load(path: str | os.PathLike[str]) -> Certificate:
     Raises:
         InputError: there is none, or it is damaged or was changed.
     """
-    place = Path(path)
-    file = place / FILE if place.is_dir() else place
-    try:
-        found = Certificate.model_validate_json(file.read_bytes())
-    except OSError as error:
-        raise InputError(f"cannot read {file}: {error.strerror}") from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise InputError(f"{file} is no certificate: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
-    if not found.is_whole:
-        raise InputError(f"{file} was changed after it was made: its digest does not fit. Make it again: mwb certify")
-    return found
+    return load_sealed(path, Certificate, FILE)
 
 
 def store_folder() -> Path:
     """Where this user's certificates are kept."""
-    from platformdirs import user_data_path
-
-    return user_data_path("microworldbench") / "certificates"
+    return user_folder("certificates")
 
 
 def keep(certificate: Certificate) -> Path:
@@ -257,13 +220,7 @@ def keep(certificate: Certificate) -> Path:
     Raises:
         InputError: the folder cannot be written to.
     """
-    path = _place(certificate.identity, certificate.battery.name)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, certificate.to_json().encode())
-    except OSError as error:
-        raise InputError(f"cannot write to {path.parent}: {error.strerror or error}; set XDG_DATA_HOME") from error
-    return path
+    return store_sealed(_place(certificate.identity, certificate.battery.name), certificate)
 
 
 def find(judge: Named) -> Certificate | None:
@@ -302,10 +259,7 @@ def attach(judge: Named, run: Path) -> None:
         held = None
     if held is not None and held.certifies(judge) and _rank(held) >= _rank(found):
         return
-    try:
-        write_atomically(run / FILE, found.to_json().encode())
-    except OSError as error:
-        raise InputError(f"cannot write to {run}: {error.strerror or error}") from error
+    store_sealed(run / FILE, found)
 
 
 def _rank(certificate: Certificate) -> tuple[bool, str]:

@@ -5,18 +5,14 @@ Made by `certify.link`, used by `comparison`. Bound to both judges' identities, 
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
-from typing import Any, Literal
-
-from pydantic import Field, ValidationError
 
 from .certificate import identity_digest
 from .errors import InputError
-from .logbook import write_atomically
 from .rubric import Dimension, Record, digest_of
 from .scorecard import Named, SuiteReference, ViewReference
+from .sealed import Sealed, load_sealed, store_sealed, user_folder
 from .stats.linking import LinkReason
 
 FILE = "link.json"
@@ -60,10 +56,9 @@ class Anchor(Record):
     videos: int
 
 
-class Link(Record):
+class Link(Sealed):
     """Scores of the judge `old` on the scale of the judge `new`."""
 
-    schema_: Literal[1] = Field(default=1, alias="schema", serialization_alias="schema")
     old: Named
     new: Named
     suite: SuiteReference
@@ -75,36 +70,15 @@ class Link(Record):
     overall: ScopeLink
     by_dimension: dict[Dimension, ScopeLink]
     created: str | None = None
-    digest: str = ""
-    """sha256 over everything else here."""
 
     @property
     def is_linkable(self) -> bool:
         """Whether whole scores can be carried over."""
         return self.overall.slope is not None
 
-    def sealed(self) -> Link:
-        """The same with its digest."""
-        return self.model_copy(update={"digest": digest_of(self._content())})
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether nothing was changed since it was sealed."""
-        return self.digest == digest_of(self._content())
-
     def direction(self, old: Named, new: Named) -> bool:
         """Whether it leads from `old` to `new`, however often either is asked."""
         return (identity_digest(old), identity_digest(new)) == (identity_digest(self.old), identity_digest(self.new))
-
-    def to_json(self) -> str:
-        """``link.json`` as text."""
-        return json.dumps(self._dump(), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
-
-    def _dump(self) -> dict[str, Any]:
-        return self.model_dump(mode="json", by_alias=True)
-
-    def _content(self) -> dict[str, Any]:
-        return {name: value for name, value in self._dump().items() if name != "digest"}
 
 
 def load(path: str | os.PathLike[str]) -> Link:
@@ -113,18 +87,7 @@ def load(path: str | os.PathLike[str]) -> Link:
     Raises:
         InputError: there is none, or it is damaged or was changed.
     """
-    place = Path(path)
-    file = place / FILE if place.is_dir() else place
-    try:
-        found = Link.model_validate_json(file.read_bytes())
-    except OSError as error:
-        raise InputError(f"cannot read {file}: {error.strerror}") from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise InputError(f"{file} is no link: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
-    if not found.is_whole:
-        raise InputError(f"{file} was changed after it was made: its digest does not fit. Make it again: mwb certify")
-    return found
+    return load_sealed(path, Link, FILE)
 
 
 def keep(link: Link) -> Path:
@@ -133,13 +96,7 @@ def keep(link: Link) -> Path:
     Raises:
         InputError: the folder cannot be written to.
     """
-    path = _place(link.old, link.new, link.view)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, link.to_json().encode())
-    except OSError as error:
-        raise InputError(f"cannot write to {path.parent}: {error.strerror or error}; set XDG_DATA_HOME") from error
-    return path
+    return store_sealed(_place(link.old, link.new, link.view), link)
 
 
 def find(old: Named, new: Named, view: ViewReference) -> Link | None:
@@ -153,9 +110,7 @@ def find(old: Named, new: Named, view: ViewReference) -> Link | None:
 
 def store_folder() -> Path:
     """Where this user's links are kept."""
-    from platformdirs import user_data_path
-
-    return user_data_path("microworldbench") / "links"
+    return user_folder("links")
 
 
 def _place(old: Named, new: Named, view: ViewReference) -> Path:

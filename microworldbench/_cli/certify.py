@@ -134,7 +134,7 @@ def _show(found: Certificate, link: Link | None, folder: Path, as_json: bool) ->
     from ..rendering.wording import plain
 
     if as_json:
-        linked = {} if link is None else {"link": link.model_dump(mode="json", by_alias=True)}
+        linked = {} if link is None else {"link": link.to_dict()}
         click.echo(json.dumps(found.to_dict() | linked, ensure_ascii=False, allow_nan=False))
         return
     click.echo(to_text(found))

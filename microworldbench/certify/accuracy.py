@@ -16,6 +16,8 @@ from .claims import Claim, Pair
 
 Array = NDArray[Any]
 
+LEAST_GAP = 3.0
+"""Points by which the truth must tell clips from their twins before a share of it is stated."""
 _NAMES = ("sensitivity", "specificity", "balanced_accuracy", "kappa", "answered", "yes_bias")
 _SHARES = ("sensitivity", "specificity", "balanced_accuracy")
 _SIGNED = ("kappa", "yes_bias")
@@ -107,11 +109,12 @@ def discrimination(pairs: Sequence[Pair]) -> Discrimination | None:
     rows = np.array([[-pair.change * pair.claim.points, _true_change(pair) * pair.claim.points] for pair in known])
     totals = rows.sum(axis=0)
     values, intervals = _estimated(rows, _scenes(known), lambda sums: sums[:, :1] / sums[:, 1:])
+    is_stated = abs(totals[1]) / clips >= LEAST_GAP
     return Discrimination(
         judged=_rounded(totals[0] / clips),
         true=_rounded(totals[1] / clips),
-        share=values[0],
-        ci95=intervals[0],
+        share=values[0] if is_stated else None,
+        ci95=intervals[0] if is_stated else None,
         pairs=clips,
     )
 

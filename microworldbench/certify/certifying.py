@@ -24,6 +24,7 @@ from ..rubric import Dimension, Level, Polarity, Suite
 from ..runs import RunFolder, now, package_versions, write_atomically
 from ..scorecard import Named
 from ..scoring import MAX_MISSING
+from ..sealed import store_sealed
 from ..suites.view import View
 from ..violations.registry import VIOLATIONS
 from .accuracy import accuracy, discrimination, followed, obedience
@@ -183,7 +184,7 @@ def carry_out(
     exam.films.make(progress)
     report = run_job(exam.job, path, progress=progress, **effort)
     made = certificate_of(exam, path, report)
-    write_atomically(path / FILE, made.to_json().encode())
+    store_sealed(path / FILE, made)
     write_atomically(path / "certificate.md", to_markdown(made).encode())
     write_card(path / "certificate.html", made)
     return made

@@ -21,8 +21,9 @@ from ..links import FILE, Anchor, Link, ScopeLink
 from ..progress import Progress
 from ..report import Report
 from ..rubric import Dimension
-from ..runs import RunFolder, now, write_atomically
+from ..runs import RunFolder, now
 from ..scorecard import Named, Score, TaskScore
+from ..sealed import store_sealed
 from ..stats.linking import LEAST_GROUPS, Paired, fit_link, transport_error
 from .certifying import Examination, carry_out
 
@@ -105,7 +106,7 @@ def link(linking: Linking, out: Path, *, progress: Progress | None = None, **eff
     for job, anchor, folder in linking.jobs(out):
         grade_job(job, folder, videos_from=anchor, progress=progress, **effort)
     made = link_of(linking, out)
-    write_atomically(out / FILE, made.to_json().encode())
+    store_sealed(out / FILE, made)
     return made
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from .aspects import Aspect
 from .overlay import painted
-from .violation import Take, Turn, Violation
+from .violation import Take, Turn, Violation, opened
 
 if TYPE_CHECKING:
     from ..simulators.canvas import Frames
@@ -69,11 +69,8 @@ CONTROLS = (
             Aspect.LIVELINESS: Turn.NOT_MET,
             Aspect.LIGHT: Turn.MET,
             Aspect.CAMERA: Turn.MET,
-            Aspect.CONTINUITY: Turn.OPEN,
-            Aspect.ORDER: Turn.OPEN,
             Aspect.LAYOUT: Turn.IF_MET,
             Aspect.LOOKS: Turn.IF_MET,
-            Aspect.ONCE: Turn.OPEN,
             Aspect.EVER: Turn.IF_NOT_MET,
             Aspect.MOTION: Turn.NOT_MET,
             Aspect.FORWARD: Turn.NOT_MET,
@@ -82,8 +79,8 @@ CONTROLS = (
             Aspect.CONSTANT: Turn.IF_MET,
             Aspect.JUMPS: Turn.NOT_MET,
             Aspect.STILLNESS: Turn.MET,
-            Aspect.OPEN: Turn.OPEN,
-        },
+        }
+        | opened(Aspect.CONTINUITY, Aspect.ORDER, Aspect.ONCE, Aspect.OPEN),
     ),
     Violation(
         "shuffled",
@@ -93,31 +90,27 @@ CONTROLS = (
         {
             Aspect.ORDER: Turn.NOT_MET,
             Aspect.CONTINUITY: Turn.NOT_MET,
-            Aspect.LIVELINESS: Turn.OPEN,
-            Aspect.LIGHT: Turn.OPEN,
-            Aspect.ONCE: Turn.OPEN,
-            Aspect.EVER: Turn.OPEN,
-            Aspect.MOTION: Turn.OPEN,
             Aspect.FORWARD: Turn.NOT_MET,
-            Aspect.SEQUENCE: Turn.OPEN,
-            Aspect.BACKWARD: Turn.OPEN,
             Aspect.JUMPS: Turn.MET,
             Aspect.STILLNESS: Turn.IF_NOT_MET,
-            Aspect.OPEN: Turn.OPEN,
-        },
+        }
+        | opened(
+            Aspect.LIVELINESS,
+            Aspect.LIGHT,
+            Aspect.ONCE,
+            Aspect.EVER,
+            Aspect.MOTION,
+            Aspect.SEQUENCE,
+            Aspect.BACKWARD,
+            Aspect.OPEN,
+        ),
     ),
     Violation(
         "reversed_order",
         "control",
         "the clip plays backwards",
         reversed_order,
-        {
-            Aspect.ONCE: Turn.OPEN,
-            Aspect.FORWARD: Turn.NOT_MET,
-            Aspect.SEQUENCE: Turn.OPEN,
-            Aspect.BACKWARD: Turn.MET,
-            Aspect.OPEN: Turn.OPEN,
-        },
+        {Aspect.FORWARD: Turn.NOT_MET, Aspect.BACKWARD: Turn.MET} | opened(Aspect.ONCE, Aspect.SEQUENCE, Aspect.OPEN),
     ),
     Violation(
         "overlay",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .aspects import Aspect
-from .violation import Strengths, Take, Turn, Violation
+from .violation import Strengths, Take, Turn, Violation, opened
 
 if TYPE_CHECKING:
     from ..simulators.canvas import Frames
@@ -110,7 +110,7 @@ IMAGE = (
         "image",
         "every frame is out of focus",
         blur,
-        {Aspect.SHARPNESS: Turn.NOT_MET, Aspect.LOOKS: Turn.OPEN, Aspect.CONTRAST: Turn.OPEN, Aspect.OPEN: Turn.OPEN},
+        {Aspect.SHARPNESS: Turn.NOT_MET} | opened(Aspect.LOOKS, Aspect.CONTRAST, Aspect.OPEN),
         strengths=Strengths("spread over the longest side:", 0.001, 0.014, 0.0015, 0.010),
         hides=True,
     ),
@@ -119,7 +119,7 @@ IMAGE = (
         "image",
         "every frame is full of grain",
         noise,
-        {Aspect.SHARPNESS: Turn.OPEN, Aspect.LOOKS: Turn.OPEN, Aspect.CONTRAST: Turn.OPEN, Aspect.OPEN: Turn.OPEN},
+        opened(Aspect.SHARPNESS, Aspect.LOOKS, Aspect.CONTRAST, Aspect.OPEN),
         strengths=Strengths("standard deviation, white being 1:", 0.01, 0.14, 0.02, 0.12),
         hides=True,
     ),
@@ -128,13 +128,7 @@ IMAGE = (
         "image",
         "soft gradients break into bands",
         banding,
-        {
-            Aspect.SHARPNESS: Turn.OPEN,
-            Aspect.LOOKS: Turn.OPEN,
-            Aspect.LIGHT: Turn.OPEN,
-            Aspect.CONTRAST: Turn.OPEN,
-            Aspect.OPEN: Turn.OPEN,
-        },
+        opened(Aspect.SHARPNESS, Aspect.LOOKS, Aspect.LIGHT, Aspect.CONTRAST, Aspect.OPEN),
         strengths=Strengths("step, white being 1:", 0.016, 0.18, 0.02, 0.14),
         hides=True,
     ),
@@ -143,7 +137,7 @@ IMAGE = (
         "image",
         "brightness flickers from frame to frame",
         flicker,
-        {Aspect.LIGHT: Turn.NOT_MET, Aspect.CONTINUITY: Turn.OPEN, Aspect.OPEN: Turn.OPEN},
+        {Aspect.LIGHT: Turn.NOT_MET} | opened(Aspect.CONTINUITY, Aspect.OPEN),
         strengths=Strengths("standard deviation of brightness:", 0.003, 0.12, 0.005, 0.06),
         unsettles=True,
     ),
@@ -152,12 +146,7 @@ IMAGE = (
         "image",
         "the picture is nearly grey",
         low_contrast,
-        {
-            Aspect.CONTRAST: Turn.NOT_MET,
-            Aspect.SHARPNESS: Turn.OPEN,
-            Aspect.LOOKS: Turn.OPEN,
-            Aspect.OPEN: Turn.OPEN,
-        },
+        {Aspect.CONTRAST: Turn.NOT_MET} | opened(Aspect.SHARPNESS, Aspect.LOOKS, Aspect.OPEN),
         strengths=Strengths("share of the contrast that is gone:", 0.1, 0.8, 0.15, 0.75),
         hides=True,
     ),
@@ -166,13 +155,7 @@ IMAGE = (
         "image",
         "strong compression smears detail into blocks",
         compression,
-        {
-            Aspect.SHARPNESS: Turn.OPEN,
-            Aspect.LOOKS: Turn.OPEN,
-            Aspect.CONTRAST: Turn.OPEN,
-            Aspect.LIGHT: Turn.OPEN,
-            Aspect.OPEN: Turn.OPEN,
-        },
+        opened(Aspect.SHARPNESS, Aspect.LOOKS, Aspect.CONTRAST, Aspect.LIGHT, Aspect.OPEN),
         strengths=Strengths("H.264 rate factor", 23, 42, 26, 38),
         hides=True,
     ),
@@ -181,15 +164,8 @@ IMAGE = (
         "image",
         "the camera shakes from frame to frame",
         jitter,
-        {
-            Aspect.CAMERA: Turn.NOT_MET,
-            Aspect.JUMPS: Turn.OPEN,
-            Aspect.STILLNESS: Turn.OPEN,
-            Aspect.CONTINUITY: Turn.OPEN,
-            Aspect.MOTION: Turn.OPEN,
-            Aspect.SEQUENCE: Turn.OPEN,
-            Aspect.OPEN: Turn.OPEN,
-        },
+        {Aspect.CAMERA: Turn.NOT_MET}
+        | opened(Aspect.JUMPS, Aspect.STILLNESS, Aspect.CONTINUITY, Aspect.MOTION, Aspect.SEQUENCE, Aspect.OPEN),
         strengths=Strengths("largest shift over the longest side:", 0.001, 0.04, 0.0015, 0.025),
     ),
     Violation(
@@ -197,15 +173,8 @@ IMAGE = (
         "image",
         "the clip stutters: frames are held while others are dropped",
         dropped_frames,
-        {
-            Aspect.LIVELINESS: Turn.NOT_MET,
-            Aspect.JUMPS: Turn.OPEN,
-            Aspect.STILLNESS: Turn.OPEN,
-            Aspect.CONTINUITY: Turn.OPEN,
-            Aspect.MOTION: Turn.OPEN,
-            Aspect.SEQUENCE: Turn.OPEN,
-            Aspect.OPEN: Turn.OPEN,
-        },
+        {Aspect.LIVELINESS: Turn.NOT_MET}
+        | opened(Aspect.JUMPS, Aspect.STILLNESS, Aspect.CONTINUITY, Aspect.MOTION, Aspect.SEQUENCE, Aspect.OPEN),
         strengths=Strengths("share of frames dropped:", 0.0, 0.6, 0.02, 0.5),
     ),
     Violation(
@@ -216,17 +185,12 @@ IMAGE = (
         {
             Aspect.LIVELINESS: Turn.NOT_MET,
             Aspect.STILLNESS: Turn.MET,
-            Aspect.MOTION: Turn.OPEN,
-            Aspect.SEQUENCE: Turn.OPEN,
-            Aspect.FORWARD: Turn.OPEN,
             Aspect.BACKWARD: Turn.IF_NOT_MET,
-            Aspect.ONCE: Turn.OPEN,
             Aspect.EVER: Turn.IF_NOT_MET,
-            Aspect.CONTINUITY: Turn.OPEN,
             Aspect.CONSTANT: Turn.IF_MET,
             Aspect.JUMPS: Turn.IF_NOT_MET,
-            Aspect.OPEN: Turn.OPEN,
-        },
+        }
+        | opened(Aspect.MOTION, Aspect.SEQUENCE, Aspect.FORWARD, Aspect.ONCE, Aspect.CONTINUITY, Aspect.OPEN),
         strengths=Strengths("share of the clip that is frozen:", 0.02, 0.6, 0.03, 0.5),
     ),
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .aspects import Aspect
-from .violation import Strengths, Take, Turn, Turns, Violation
+from .violation import Strengths, Take, Turn, Turns, Violation, opened
 
 if TYPE_CHECKING:
     from ..simulators.canvas import Frames
@@ -124,16 +124,10 @@ INSTRUCTION = (
         "instruction",
         "the camera glides over the scene",
         moving_camera,
-        {
-            Aspect.CAMERA: Turn.NOT_MET,
-            Aspect.LAYOUT: Turn.OPEN,
-            Aspect.MOTION: Turn.OPEN,
-            Aspect.STILLNESS: Turn.OPEN,
-            Aspect.CONSTANT: Turn.OPEN,
-            Aspect.ONCE: Turn.OPEN,
-            Aspect.SHARPNESS: Turn.OPEN,
-            Aspect.OPEN: Turn.OPEN,
-        },
+        {Aspect.CAMERA: Turn.NOT_MET}
+        | opened(
+            Aspect.LAYOUT, Aspect.MOTION, Aspect.STILLNESS, Aspect.CONSTANT, Aspect.ONCE, Aspect.SHARPNESS, Aspect.OPEN
+        ),
         strengths=Strengths("way over the width:", 0.002, 0.25, 0.004, 0.1),
     ),
     Violation(
@@ -141,24 +135,23 @@ INSTRUCTION = (
         "instruction",
         "halfway the shot is cut to another view",
         cut,
-        {
-            Aspect.CONTINUITY: Turn.NOT_MET,
-            Aspect.CAMERA: Turn.NOT_MET,
-            Aspect.LIGHT: Turn.OPEN,
-            Aspect.LAYOUT: Turn.OPEN,
-            Aspect.LOOKS: Turn.OPEN,
-            Aspect.ONCE: Turn.OPEN,
-            Aspect.MOTION: Turn.OPEN,
-            Aspect.FORWARD: Turn.OPEN,
-            Aspect.SEQUENCE: Turn.OPEN,
-            Aspect.BACKWARD: Turn.OPEN,
-            Aspect.CONSTANT: Turn.OPEN,
-            Aspect.JUMPS: Turn.OPEN,
-            Aspect.STILLNESS: Turn.OPEN,
-            Aspect.SHARPNESS: Turn.OPEN,
-            Aspect.ORDER: Turn.OPEN,
-            Aspect.OPEN: Turn.OPEN,
-        },
+        {Aspect.CONTINUITY: Turn.NOT_MET, Aspect.CAMERA: Turn.NOT_MET}
+        | opened(
+            Aspect.LIGHT,
+            Aspect.LAYOUT,
+            Aspect.LOOKS,
+            Aspect.ONCE,
+            Aspect.MOTION,
+            Aspect.FORWARD,
+            Aspect.SEQUENCE,
+            Aspect.BACKWARD,
+            Aspect.CONSTANT,
+            Aspect.JUMPS,
+            Aspect.STILLNESS,
+            Aspect.SHARPNESS,
+            Aspect.ORDER,
+            Aspect.OPEN,
+        ),
     ),
 )
 """In the order they are listed."""

@@ -34,6 +34,11 @@ class Turn(Enum):
 Turns = Mapping[Aspect, Turn]
 
 
+def opened(*aspects: Aspect) -> dict[Aspect, Turn]:
+    """Aspects that are left undetermined."""
+    return dict.fromkeys(aspects, Turn.OPEN)
+
+
 @dataclass(frozen=True, eq=False)
 class Take:
     """A finished clip that is about to be violated."""
