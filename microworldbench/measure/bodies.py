@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from .clip import Array, Clip
 from .picture import needs_frames
-from .spec import Abstain, rounded
+from .spec import Abstain, found, rounded
 
 MAX_FRAMES = 90
 """Frames looked at; longer clips are thinned evenly."""
@@ -71,17 +71,7 @@ def find(clip: Clip) -> Bodies:
     Raises:
         Abstain: there are no few, compact, isolated bodies, or nothing happens to them.
     """
-    kept = clip.keep("bodies", lambda: _found_or_reason(clip))
-    if isinstance(kept, Abstain):
-        raise Abstain(str(kept), **kept.values)
-    return kept
-
-
-def _found_or_reason(clip: Clip) -> Bodies | Abstain:
-    try:
-        return _find(clip)
-    except Abstain as reason:
-        return reason
+    return found(clip, "bodies", _find)
 
 
 def _find(clip: Clip) -> Bodies:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from .bodies import pictures
 from .clip import Array, Clip
 from .picture import needs_frames
-from .spec import Abstain, rounded
+from .spec import Abstain, found, rounded
 
 Mask = NDArray[np.bool_]
 Series = NDArray[np.float64]
@@ -66,17 +66,7 @@ def find(clip: Clip) -> Chamber:
     Raises:
         Abstain: there is no cup of muscle around blood, or it does not stay.
     """
-    kept = clip.keep("chamber", lambda: _found_or_reason(clip))
-    if isinstance(kept, Abstain):
-        raise Abstain(str(kept), **kept.values)
-    return kept
-
-
-def _found_or_reason(clip: Clip) -> Chamber | Abstain:
-    try:
-        return _find(clip)
-    except Abstain as reason:
-        return reason
+    return found(clip, "chamber", _find)
 
 
 def _find(clip: Clip) -> Chamber:

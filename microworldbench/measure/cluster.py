@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from .bodies import pictures
 from .clip import Array, Clip
 from .picture import needs_frames
-from .spec import Abstain, rounded
+from .spec import Abstain, found, rounded
 
 Mask = NDArray[np.bool_]
 Series = NDArray[np.float64]
@@ -54,17 +54,7 @@ def find(clip: Clip) -> Cluster:
     Raises:
         Abstain: there is no cluster of round bumps.
     """
-    kept = clip.keep("cluster", lambda: _found_or_reason(clip))
-    if isinstance(kept, Abstain):
-        raise Abstain(str(kept), **kept.values)
-    return kept
-
-
-def _found_or_reason(clip: Clip) -> Cluster | Abstain:
-    try:
-        return _find(clip)
-    except Abstain as reason:
-        return reason
+    return found(clip, "cluster", _find)
 
 
 def _find(clip: Clip) -> Cluster:

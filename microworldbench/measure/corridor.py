@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from .clip import Array, Clip
 from .picture import needs_frames
-from .spec import Abstain, rounded
+from .spec import Abstain, found, rounded
 
 MIN_ACTIVITY = 0.010
 """Mean deviation from the background, of 1, that counts as cells passing (noise gives about 0.005)."""
@@ -64,17 +64,7 @@ def find(clip: Clip) -> Corridor:
     Raises:
         Abstain: nothing moves, or not in one band from side to side.
     """
-    kept = clip.keep("corridor", lambda: _found_or_reason(clip))
-    if isinstance(kept, Abstain):
-        raise Abstain(str(kept), **kept.values)
-    return kept
-
-
-def _found_or_reason(clip: Clip) -> Corridor | Abstain:
-    try:
-        return _find(clip)
-    except Abstain as reason:
-        return reason
+    return found(clip, "corridor", _find)
 
 
 def _find(clip: Clip) -> Corridor:

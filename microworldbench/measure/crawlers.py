@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from .clip import Array, Clip
 from .particles import linked
 from .picture import needs_frames
-from .spec import Abstain, rounded
+from .spec import Abstain, found, rounded
 
 MAX_FRAMES = 240
 SIDE = 256
@@ -70,17 +70,7 @@ def find(clip: Clip) -> Crawlers:
     Raises:
         Abstain: there are no separate cells of like size.
     """
-    kept = clip.keep("crawlers", lambda: _found_or_reason(clip))
-    if isinstance(kept, Abstain):
-        raise Abstain(str(kept), **kept.values)
-    return kept
-
-
-def _found_or_reason(clip: Clip) -> Crawlers | Abstain:
-    try:
-        return _find(clip)
-    except Abstain as reason:
-        return reason
+    return found(clip, "crawlers", _find)
 
 
 def _find(clip: Clip) -> Crawlers:

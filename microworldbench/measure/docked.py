@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from .clip import Array, Clip
 from .picture import needs_frames
-from .spec import Abstain
+from .spec import Abstain, found
 
 Points = NDArray[np.float64]
 
@@ -59,17 +59,7 @@ def find(clip: Clip) -> Row:
     Raises:
         Abstain: there are no round containers with blue contents in a row.
     """
-    kept = clip.keep("row", lambda: _found_or_reason(clip))
-    if isinstance(kept, Abstain):
-        raise Abstain(str(kept), **kept.values)
-    return kept
-
-
-def _found_or_reason(clip: Clip) -> Row | Abstain:
-    try:
-        return _find(clip)
-    except Abstain as reason:
-        return reason
+    return found(clip, "row", _find)
 
 
 def _find(clip: Clip) -> Row:

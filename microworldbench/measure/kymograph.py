@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from .clip import Array, Clip
 from .picture import needs_frames
-from .spec import Abstain
+from .spec import Abstain, found
 
 BINS = 60
 """Places along the body."""
@@ -57,17 +57,7 @@ def find(clip: Clip) -> Kymograph:
     Raises:
         Abstain: there is no single long body, at rest at first, that lights up in places.
     """
-    kept = clip.keep("kymograph", lambda: _found_or_reason(clip))
-    if isinstance(kept, Abstain):
-        raise Abstain(str(kept), **kept.values)
-    return kept
-
-
-def _found_or_reason(clip: Clip) -> Kymograph | Abstain:
-    try:
-        return _find(clip)
-    except Abstain as reason:
-        return reason
+    return found(clip, "kymograph", _find)
 
 
 def _find(clip: Clip) -> Kymograph:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from .clip import Array, Clip
 from .picture import needs_frames
-from .spec import Abstain, rounded
+from .spec import Abstain, found, rounded
 
 MAX_FRAMES = 240
 DARK = 0.16
@@ -59,17 +59,7 @@ def find(clip: Clip) -> Lines:
     Raises:
         Abstain: there are no thin lines on dark ground, or none reaches in from the left.
     """
-    kept = clip.keep("lines", lambda: _found_or_reason(clip))
-    if isinstance(kept, Abstain):
-        raise Abstain(str(kept), **kept.values)
-    return kept
-
-
-def _found_or_reason(clip: Clip) -> Lines | Abstain:
-    try:
-        return _find(clip)
-    except Abstain as reason:
-        return reason
+    return found(clip, "lines", _find)
 
 
 def _find(clip: Clip) -> Lines:

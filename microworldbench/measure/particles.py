@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from .clip import Array, Clip
 from .picture import needs_frames
-from .spec import Abstain, rounded
+from .spec import Abstain, found, rounded
 
 MAX_FRAMES = 240
 SCALES = (1.3, 1.9, 2.7, 3.8, 5.4)
@@ -62,17 +62,7 @@ def find(clip: Clip) -> Tracks:
     Raises:
         Abstain: there are no separate small spots.
     """
-    kept = clip.keep("tracks", lambda: _found_or_reason(clip))
-    if isinstance(kept, Abstain):
-        raise Abstain(str(kept), **kept.values)
-    return kept
-
-
-def _found_or_reason(clip: Clip) -> Tracks | Abstain:
-    try:
-        return _find(clip)
-    except Abstain as reason:
-        return reason
+    return found(clip, "tracks", _find)
 
 
 def _find(clip: Clip) -> Tracks:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from . import bodies
 from .clip import Array, Clip
 from .picture import needs_frames
-from .spec import Abstain, rounded
+from .spec import Abstain, found, rounded
 
 LOOKS = 48
 """Frames looked at; longer clips are thinned evenly."""
@@ -58,17 +58,7 @@ def find(clip: Clip) -> tuple[Look, ...]:
     Raises:
         Abstain: there is no single large cell, or nothing small of another colour.
     """
-    kept = clip.keep("prey", lambda: _found_or_reason(clip))
-    if isinstance(kept, Abstain):
-        raise Abstain(str(kept), **kept.values)
-    return kept
-
-
-def _found_or_reason(clip: Clip) -> tuple[Look, ...] | Abstain:
-    try:
-        return _find(clip)
-    except Abstain as reason:
-        return reason
+    return found(clip, "prey", _find)
 
 
 def _find(clip: Clip) -> tuple[Look, ...]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from .bodies import pictures
 from .clip import Array, Clip
 from .picture import needs_frames
-from .spec import Abstain, rounded
+from .spec import Abstain, found, rounded
 
 Series = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -60,17 +60,7 @@ def find(clip: Clip) -> Sheet:
     Raises:
         Abstain: nothing lights up in waves.
     """
-    kept = clip.keep("sheet", lambda: _found_or_reason(clip))
-    if isinstance(kept, Abstain):
-        raise Abstain(str(kept), **kept.values)
-    return kept
-
-
-def _found_or_reason(clip: Clip) -> Sheet | Abstain:
-    try:
-        return _find(clip)
-    except Abstain as reason:
-        return reason
+    return found(clip, "sheet", _find)
 
 
 def _find(clip: Clip) -> Sheet:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
 from .clip import Clip
 
+T = TypeVar("T")
 Value = float | int | str | None
 
 
@@ -58,6 +59,25 @@ class Abstain(Exception):  # noqa: N818 (no error: it is how a gate says that a 
     def __init__(self, reason: str, **values: Value) -> None:
         self.values = values
         super().__init__(reason)
+
+
+def found(clip: Clip, key: str, find: Callable[[Clip], T]) -> T:
+    """What `find` finds in a clip. It looks once; that it found nothing is kept as well.
+
+    Raises:
+        Abstain: what `find` raised.
+    """
+
+    def look() -> T | Abstain:
+        try:
+            return find(clip)
+        except Abstain as reason:
+            return reason
+
+    kept = clip.keep(key, look)
+    if isinstance(kept, Abstain):
+        raise Abstain(str(kept), **kept.values)
+    return kept
 
 
 def decided(value: float, low: float, high: float, above: bool = True) -> bool | None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from .bodies import looks, pictures
 from .clip import Array, Clip
 from .picture import needs_frames
-from .spec import Abstain, rounded
+from .spec import Abstain, found, rounded
 
 Mask = NDArray[np.bool_]
 Series = NDArray[np.float64]
@@ -56,17 +56,7 @@ def find(clip: Clip) -> Tube:
     Raises:
         Abstain: there is no tube with a wall around contents of another colour.
     """
-    kept = clip.keep("tube", lambda: _found_or_reason(clip))
-    if isinstance(kept, Abstain):
-        raise Abstain(str(kept), **kept.values)
-    return kept
-
-
-def _found_or_reason(clip: Clip) -> Tube | Abstain:
-    try:
-        return _find(clip)
-    except Abstain as reason:
-        return reason
+    return found(clip, "tube", _find)
 
 
 def _find(clip: Clip) -> Tube:

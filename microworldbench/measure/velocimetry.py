@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from .clip import Clip
 from .corridor import Corridor, find
-from .spec import Abstain, rounded
+from .spec import Abstain, found, rounded
 from .tube import walls_move
 
 Array = NDArray[np.float64]
@@ -50,20 +50,14 @@ def velocities(clip: Clip) -> Velocities:
     Raises:
         Abstain: there is no vessel, or nothing in it can be followed.
     """
-    kept = clip.keep("velocities", lambda: _measured_or_reason(clip))
-    if isinstance(kept, Abstain):
-        raise Abstain(str(kept), **kept.values)
-    return kept
+    return found(clip, "velocities", _follow)
 
 
-def _measured_or_reason(clip: Clip) -> Velocities | Abstain:
-    try:
-        corridor = find(clip)
-        if walls_move(clip):
-            raise Abstain("the tube's wall narrows and widens, so that what moves is no stream in a vessel")
-        return _measure(clip, corridor)
-    except Abstain as reason:
-        return reason
+def _follow(clip: Clip) -> Velocities:
+    corridor = find(clip)
+    if walls_move(clip):
+        raise Abstain("the tube's wall narrows and widens, so that what moves is no stream in a vessel")
+    return _measure(clip, corridor)
 
 
 def _measure(clip: Clip, corridor: Corridor) -> Velocities:

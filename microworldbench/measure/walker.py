@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from .clip import Array, Clip
 from .picture import needs_frames
-from .spec import Abstain, rounded
+from .spec import Abstain, found, rounded
 
 Points = NDArray[np.float64]
 
@@ -50,17 +50,7 @@ def find(clip: Clip) -> Walk:
     Raises:
         Abstain: there is no track, or no two heads that can be followed.
     """
-    kept = clip.keep("walk", lambda: _found_or_reason(clip))
-    if isinstance(kept, Abstain):
-        raise Abstain(str(kept), **kept.values)
-    return kept
-
-
-def _found_or_reason(clip: Clip) -> Walk | Abstain:
-    try:
-        return _find(clip)
-    except Abstain as reason:
-        return reason
+    return found(clip, "walk", _find)
 
 
 def _find(clip: Clip) -> Walk:
