@@ -18,6 +18,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -61,35 +62,49 @@ class Load:
     experts: int
     acknowledged: dict[tuple[str, int], tuple[str, str]] = field(default_factory=dict)
     """The last acknowledged (choice, text) by expert and page."""
-    answers: int = 0
-    """All acknowledged answers."""
+    by_expert: Counter[str] = field(default_factory=Counter)
+    """How many answers were acknowledged."""
     latencies_s: list[float] = field(default_factory=list)
     restarts: list[float] = field(default_factory=list)
     """Seconds from each start of the server to its first reply."""
     errors: list[str] = field(default_factory=list)
     kills: int = 0
 
-    def run(self, seconds: float, kill_after: tuple[float, ...]) -> None:
-        """Lets everybody answer for `seconds`; the server is killed and started again after the given times."""
+    def __enter__(self) -> Load:
         self._stop, self._guard = threading.Event(), threading.Lock()
         self._server, self._port = None, 0
         self._start()
         book = AccessBook(self.folder / "access.jsonl")
         sessions = [book.enter(book.invite(f"Expert {n}")[1]) for n in range(self.experts)]
-        threads = [threading.Thread(target=self._work, args=(e.pseudonym, secret)) for e, secret in sessions]
-        began = time.monotonic()
-        for thread in threads:
+        self._threads = [threading.Thread(target=self._work, args=(e.pseudonym, secret)) for e, secret in sessions]
+        for thread in self._threads:
             thread.start()
-        for after in kill_after:
-            time.sleep(max(0.0, began + after - time.monotonic()))
-            self._kill()
-            self._start()
-        time.sleep(max(0.0, began + seconds - time.monotonic()))
+        return self
+
+    def __exit__(self, *_problem: object) -> None:
         self._stop.set()
-        for thread in threads:
+        for thread in self._threads:
             thread.join()
         self._kill()
-        self.kills -= 1  # the last one only ends the measurement
+
+    def kill_and_restart(self) -> None:
+        """SIGKILL, whatever the server is doing, and a new server on the same folder and port."""
+        self._kill()
+        self.kills += 1
+        self._start()
+
+    def wait_for(self, answers: int, at_most_s: float = 120.0) -> None:
+        """Until every expert has had so many further answers acknowledged.
+
+        Raises:
+            TimeoutError: they have not.
+        """
+        before, began = dict(self.by_expert), time.monotonic()
+        names = [f"e{n + 1}" for n in range(self.experts)]
+        while any(self.by_expert[name] - before.get(name, 0) < answers for name in names):
+            if time.monotonic() - began > at_most_s or self.errors:
+                raise TimeoutError(f"after {at_most_s:.0f} s: {dict(self.by_expert)}, {self.errors[:1]}")
+            time.sleep(0.05)
 
     def _start(self) -> None:
         command = [
@@ -112,7 +127,6 @@ class Load:
         os.kill(self._server.pid, signal.SIGKILL)
         self._server.wait()
         self._server.stdout.close()
-        self.kills += 1
 
     def _work(self, expert: str, secret: str) -> None:
         number = turn = 0
@@ -142,7 +156,7 @@ class Load:
         with self._guard:
             self.latencies_s.append(time.monotonic() - began)
             self.acknowledged[expert, number] = (choice, why)
-            self.answers += 1
+            self.by_expert[expert] += 1
 
     def _ask(self, method: str, path: str, body: str | None, headers: dict[str, str]) -> tuple[int, str]:
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=TIMEOUT_S)
@@ -190,16 +204,20 @@ def main() -> None:
     options.add_argument("--kills", type=int, default=2)
     given = options.parse_args()
     with tempfile.TemporaryDirectory() as home:
-        load = Load(make_load_study(Path(home) / "study", items=30), given.experts)
-        load.run(given.seconds, tuple(given.seconds * (k + 1) / (given.kills + 1) for k in range(given.kills)))
+        with Load(make_load_study(Path(home) / "study", items=30), given.experts) as load:
+            began = time.monotonic()
+            for kill in range(1, given.kills + 1):
+                time.sleep(max(0.0, began + given.seconds * kill / (given.kills + 1) - time.monotonic()))
+                load.kill_and_restart()
+            time.sleep(max(0.0, began + given.seconds - time.monotonic()))
         log = Path(home) / "study" / "events.jsonl"
         board = Board.read(log)
         cuts = statistics.quantiles(load.latencies_s, n=100) if len(load.latencies_s) > 1 else [0.0] * 99
         rows = [
             ("experts at once", f"{given.experts}"),
             ("seconds", f"{given.seconds:.0f}"),
-            ("answers acknowledged", f"{load.answers:,}"),
-            ("answers a second", f"{load.answers / given.seconds:.1f}"),
+            ("answers acknowledged", f"{load.by_expert.total():,}"),
+            ("answers a second", f"{load.by_expert.total() / given.seconds:.1f}"),
             ("answer, median", f"{1000 * cuts[49]:.0f} ms"),
             ("answer, 95 % within", f"{1000 * cuts[94]:.0f} ms"),
             ("events in the log", f"{board.last:,} ({log.stat().st_size / 1e6:.1f} MB)"),
