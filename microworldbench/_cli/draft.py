@@ -85,7 +85,7 @@ def classify(folder: Path, **given: Any) -> None:
     "--votes",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Experts' relevance votes: task, evaluator, relevant.",
+    help="Experts' relevance votes, as 'mwb review merge' writes them.",
 )
 @click.option(
     "--quorum",
@@ -108,7 +108,8 @@ def rubrics(
     """Chooses diverse tasks of DIR and drafts a rubric for each.
 
     Tasks are visited from the most relevant and most surely placed; one is kept unless it is nearly the same as one
-    kept before, or its level is full. What was left out, and why, stands in choice.jsonl.
+    kept before, or its level is full. What was left out, and why, stands in choice.jsonl. --votes is CSV or JSON lines
+    with the columns task, evaluator, relevant (yes, no or empty) and, if experts say so, level.
     """
     from ..authoring.choosing import choose
     from ..authoring.drafting import levels_of, tasks_of
@@ -166,7 +167,7 @@ def suite(folder: Path, suite_id: str, title: str, license: str | None, as_json:
         for code, count in found.summary.items():
             click.echo(f"{count:6}  {code}")
         click.echo(f"every finding: mwb suites lint {opened.suite_path}")
-        click.echo("no expert has passed these tasks: mwb review new revise")
+        click.echo(f"no expert has passed these tasks: mwb review new STUDY --kind revise --suite {opened.suite_path}")
     raise click.exceptions.Exit(int(found.has_errors))
 
 

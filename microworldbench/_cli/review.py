@@ -22,6 +22,7 @@ KINDS = ("relevance", "revise", "verdict", "pair", "clip", "caption")
 WHAT = (
     click.option("--kind", type=click.Choice(KINDS), help="What experts do."),
     click.option("--preset", type=click.Choice(["paper-preference"]), help="A study as in the paper."),
+    click.option("--draft", type=click.Path(), metavar="DIR", help="Tasks of 'mwb draft', which have no rubric yet."),
     click.option("--run", "runs", multiple=True, type=click.Path(), metavar="DIR", help="A run's videos; repeatable."),
     click.option("--clips", type=click.Path(), metavar="FILE", help="JSON lines or CSV: id, video, caption, title."),
     click.option("--videos", type=click.Path(), metavar="DIR", help="Where the clips lie. [default: beside FILE]"),
@@ -70,6 +71,7 @@ def new(
     study: str,
     kind: str | None,
     preset: str | None,
+    draft: str | None,
     runs: tuple[str, ...],
     clips: str | None,
     videos: str | None,
@@ -89,9 +91,9 @@ def new(
 ) -> None:
     """Makes the folder STUDY.
 
-    relevance and revise ask about the tasks of a suite; verdict and pair about the videos of runs, re-encoded so that
-    nothing gives their generator away; clip and caption about a list of clips. Where only some tasks are drawn, each
-    carries how many it stands for, so that labels can correct scores.
+    relevance and revise ask about the tasks of a suite, relevance also about those of a draft; verdict and pair about
+    the videos of runs, re-encoded so that nothing gives their generator away; clip and caption about a list of clips.
+    Where only some tasks are drawn, each carries how many it stands for, so that labels can correct scores.
     """
     from ..errors import InputError
     from ..review.studies.films import MAX_SIDE
@@ -116,7 +118,8 @@ def new(
         study,
         Plan(
             kind=of,
-            suite=_suite(suite, weights, needed=of.shows_tasks),
+            suite=_suite(suite, weights, needed=of.shows_tasks and draft is None),
+            draft=draft,
             runs=runs,
             clips=clips,
             videos=videos,
@@ -218,8 +221,8 @@ def merge(
     """Turns the answers of STUDY, or of an export of it, into a result.
 
     Majority rules decide, in a stated order; what no majority decides is listed. A revision or a choice of relevant
-    tasks makes a new suite; verdicts and pairs make label files. The same log gives the same bytes. --run says what the
-    new suite does to a run's score, and how to judge only what was touched.
+    tasks makes a new suite; verdicts make labels; pairs and relevance make votes. The same log gives the same bytes.
+    --run says what the new suite does to a run's score, and how to judge only what was touched.
     """
     from pathlib import Path
 
@@ -286,8 +289,8 @@ def export(study: str, out: str, forms: tuple[str, ...], media_prefix: str | Non
     """Writes STUDY without names and keys.
 
     log: what was asked and every event, which 'mwb review merge' takes as it takes the study. rows: answers as CSV and
-    JSON lines, with labels for 'mwb agreement' and 'mwb score --labels' or votes for 'mwb preference'. label-studio:
-    tasks, a labelling configuration and the videos.
+    JSON lines, with labels for 'mwb agreement' and 'mwb score --labels' or votes for 'mwb preference' or 'mwb draft
+    rubrics'. label-studio: tasks, a labelling configuration and the videos.
     """
     from pathlib import Path
 

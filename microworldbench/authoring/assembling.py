@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..errors import InputError
-from ..rubric import Source, Suite, Task
+from ..rubric import Level, Source, Suite, Task
 from ..suites.lint import LintReport, lint
 from ..suites.writing import write_folder
-from .drafting import levels_of, rubrics_of, tasks_of
+from .drafting import rubrics_of, tasks_of
 from .folder import DraftFolder
-from .records import DraftedRubric, DraftedTask, Placed, Title
+from .records import DraftedRubric, DraftedTask, Title
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,9 @@ def assemble(folder: DraftFolder, suite_id: str, title: str, license: str | None
     chosen = folder.chosen()
     if chosen is None:
         raise InputError(f"{str(folder.path)!r}: no tasks are chosen yet; 'mwb draft rubrics' chooses and drafts")
-    kept = [choice.task for choice in chosen[1] if choice.outcome == "kept"]
+    kept = {choice.task: choice.level for choice in chosen[1] if choice.outcome == "kept" and choice.level is not None}
     tasks = {task.id: task for task in tasks_of(folder)}
-    levels, rubrics = levels_of(folder), rubrics_of(folder)
+    rubrics = rubrics_of(folder)
     titles = {each.id: each for each in folder.titles()}
     ready = [task for task in kept if task in rubrics and task in tasks]
     if not ready:
@@ -51,18 +51,18 @@ def assemble(folder: DraftFolder, suite_id: str, title: str, license: str | None
         version="1-A",
         title=title,
         license=license,
-        tasks=tuple(_tasks((tasks[t], levels[t], rubrics[t], titles[tasks[t].source]) for t in sorted(ready))),
+        tasks=tuple(_tasks((tasks[t], kept[t], rubrics[t], titles[tasks[t].source]) for t in sorted(ready))),
     )
     write_folder(suite, folder.suite_path)
     return Assembled(suite, lint(suite), tuple(task for task in kept if task not in ready))
 
 
-def _tasks(parts: Iterable[tuple[DraftedTask, Placed, DraftedRubric, Title]]) -> Iterable[Task]:
-    for task, placed, rubric, title in parts:
+def _tasks(parts: Iterable[tuple[DraftedTask, Level, DraftedRubric, Title]]) -> Iterable[Task]:
+    for task, level, rubric, title in parts:
         where = " ".join(part for part in (title.channel, title.url) if part)
         yield Task(
             id=task.id,
-            level=placed.level,
+            level=level,
             title=task.title,
             prompt=task.prompt,
             requirement=rubric.requirement,

@@ -2,7 +2,8 @@
 
 The rule: tasks are visited from the one most experts found relevant, then the one the model placed most surely, then by
 id. A task is kept unless experts voted and fewer than `quorum` found it relevant, its placing is less sure than
-`min_confidence`, its prompt is nearly that of a task kept before it, or its level is full.
+`min_confidence`, its prompt is nearly that of a task kept before it, or its level is full. A level that a quorum of
+experts puts a task in counts instead of the model's, and is sure.
 """
 
 from __future__ import annotations
@@ -36,10 +37,11 @@ def choose(
     Raises:
         MissingExtraError: scikit-learn is not installed.
     """
+    levels = dict(placed) if votes is None else {**placed, **_by_experts(tasks, votes, rules.quorum)}
 
     def rank(task: DraftedTask) -> tuple[float, float, str]:
         share = votes.share(task.id) if votes else None
-        where = placed.get(task.id)
+        where = levels.get(task.id)
         return (-(share or 0.0), -(where.confidence if where else 0.0), task.id)
 
     alike = near_duplicates([f"{task.title}. {task.prompt}" for task in tasks], rules.similarity)
@@ -48,7 +50,7 @@ def choose(
     full: Counter[Level] = Counter()
     decided: dict[str, Choice] = {}
     for task in sorted(tasks, key=rank):
-        where = placed.get(task.id)
+        where = levels.get(task.id)
         choice = _admission(task, where, rules, votes)
         twins = sorted((kept[other], cosine) for other, cosine in alike[position[task.id]].items() if other in kept)
         if choice.outcome == "kept" and where is not None:
@@ -63,6 +65,11 @@ def choose(
                 full[where.level] += 1
         decided[task.id] = choice
     return [decided[task.id] for task in tasks]
+
+
+def _by_experts(tasks: Sequence[DraftedTask], votes: RelevanceVotes, quorum: int) -> dict[str, Placed]:
+    found = {task.id: votes.level(task.id, quorum) for task in tasks}
+    return {name: Placed(task=name, level=level, confidence=1.0) for name, level in found.items() if level is not None}
 
 
 def _admission(task: DraftedTask, where: Placed | None, rules: ChoiceRules, votes: RelevanceVotes | None) -> Choice:

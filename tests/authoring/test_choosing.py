@@ -113,11 +113,27 @@ def test_an_experts_last_vote_counts(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("votes", "level", "outcome"),
+    [
+        ("a,yes,organ b,yes,organ c,yes,", "organ", "kept"),
+        ("a,yes,organ b,yes, c,yes,", "cellular", "unsure"),
+        ("a,yes,organ b,yes,organ c,yes,subcellular d,yes,subcellular", "cellular", "unsure"),
+    ],
+)
+def test_a_level_that_two_experts_agree_on_counts(tmp_path: Path, votes: str, level: str, outcome: str) -> None:
+    path = tmp_path / "votes.csv"
+    path.write_text("task,evaluator,relevant,level\n" + "".join(f"t1,{vote}\n" for vote in votes.split(" ")))
+    (found,) = choose([task("t1", FLOW)], {"t1": placed("t1", confidence=0.1)}, ChoiceRules(), read_votes(path))
+    assert (found.level, found.outcome) == (level, outcome)
+
+
+@pytest.mark.parametrize(
     ("text", "words"),
     [
         ("task,evaluator,relevant\nt1,a,perhaps\n", "unknown relevant 'perhaps'"),
         ("task,evaluator,relevant\n", "holds no vote"),
         ("task,relevant\nt1,yes\n", "lacks evaluator"),
+        ("task,evaluator,relevant,level\nt1,a,yes,galaxy\n", "unknown level 'galaxy'"),
     ],
 )
 def test_votes_that_cannot_be_read_are_named(tmp_path: Path, text: str, words: str) -> None:

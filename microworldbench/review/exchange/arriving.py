@@ -16,6 +16,7 @@ from ..store.access import checked_name
 from ..store.board import Slot
 from ..studies.records import Item, Kind
 from .label_studio import read_annotations
+from .rows import RELEVANT
 
 MAX_BYTES = 512_000_000
 NAMED = ("item", "task", "clip")
@@ -64,7 +65,8 @@ def import_answers(desk: Desk, path: Path) -> Imported:
         desk: Of the study.
         path: Label Studio's JSON export (``.json``), or rows as JSON lines or CSV: who (expert, rater or evaluator), on
             what (item; or task, with seed or video_sha256 where that is not enough), and a column for each field. For
-            verdicts, label files with criterion and met are taken as they are; for pairs, votes with left and right.
+            verdicts, label files with criterion and met are taken as they are; for pairs, votes with left and right;
+            for relevance, votes with relevant (yes, no, or empty where somebody could not say).
 
     Raises:
         InputError: the file is damaged, or does not fit the study; names the row.
@@ -159,10 +161,12 @@ def _arrival(desk: Desk, row: Row) -> Arrival:
         raise InputError(f"{row.place} says not who answered; one of the columns {', '.join(WHO)} must")
     item = _item(desk, row)
     form = desk.order.sheet(Slot(item.id), desk.board.round).form
-    apart = {name for name in (*NAMED, *WHO, *OTHER, "met") if name not in form}
+    apart = {name for name in (*NAMED, *WHO, *OTHER, "met", "relevant") if name not in form}
     fields = {n: str(value) for n, value in row.cells.items() if n not in apart and value not in (None, "", [])}
     if row.cells.get("met") not in (None, ""):
         fields[f"met.{row.text('criterion')}"] = _met(row)
+    if "relevant" in row.cells:
+        fields["answer"] = row.choice("relevant", {said: answer for answer, said in RELEVANT.items()}, default="")
     shown = _sides(item, row) if desk.folder.study.kind is Kind.PAIR else {}
     return Arrival(row.place, item, row.text(who), fields, shown, repeat=str(row.cells.get("repeat")).lower() == "true")
 

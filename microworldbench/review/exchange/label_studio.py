@@ -37,8 +37,8 @@ def _data(folder: StudyFolder, order: Order, item: Item, media_prefix: str) -> d
     kind = folder.study.kind
     data: dict[str, Any] = {"item": item.id}
     if kind is Kind.RELEVANCE:
-        task = folder.task(item)
-        return data | {"title": task.title, "prompt": task.prompt, "level": task.level.value}
+        task = folder.task(item) if folder.suite is not None else item
+        return data | {"title": task.title, "prompt": task.prompt, "level": item.level}
     films = list(item.films)
     if kind is Kind.PAIR:
         films = films[::-1] if order.is_swapped(EXPERT, Slot(item.id)) else films

@@ -13,9 +13,8 @@ from ...logbook import write_atomically
 from ..sheets.order import Order
 from ..store.board import Board
 from ..studies.folder import FILES, StudyFolder
-from ..studies.records import Kind
 from .label_studio import labelling_config, tasks_of
-from .rows import VOTE_COLUMNS, answers_of, csv_text, json_lines, labels_text, votes_of
+from .rows import answers_of, csv_text, json_lines, tables_of
 
 Form = Literal["log", "rows", "label-studio"]
 FORMS: tuple[Form, ...] = ("log", "rows", "label-studio")
@@ -67,10 +66,7 @@ def _texts(folder: StudyFolder, forms: Collection[Form], media_prefix: str) -> d
     if "rows" in forms:
         rows = list(answers_of(folder, board))
         found |= {"answers.csv": csv_text(rows), "answers.jsonl": json_lines(rows)}
-        if folder.study.kind is Kind.VERDICT:
-            found["labels.jsonl"] = labels_text(folder, board)
-        if folder.study.kind is Kind.PAIR:
-            found["votes.csv"] = csv_text(votes_of(folder, board), VOTE_COLUMNS)
+        found |= tables_of(folder, board)
     if "label-studio" in forms:
         tasks = tasks_of(folder, Order(folder, board), media_prefix)
         found["label-studio-tasks.json"] = json.dumps(tasks, ensure_ascii=False, indent=1) + "\n"

@@ -1,4 +1,4 @@
-"""Answers as rows: labels for ``mwb agreement`` and ``mwb score``, votes for ``mwb preference``, plain tables."""
+"""Answers as rows: labels for ``mwb agreement`` and ``mwb score``, votes for ``mwb preference`` and ``mwb draft``."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from ...labels import Label, dump_labels
 from ...outcomes import Outcome
 from ..store.board import Board, Given, Slot
 from ..studies.folder import StudyFolder
-from ..studies.records import Item
+from ..studies.records import Item, Kind
 
 Row = dict[str, Any]
 VOTE_COLUMNS = ("task", "evaluator", "left", "right", "choice")
+RELEVANCE_COLUMNS = ("task", "evaluator", "relevant", "level", "why")
+RELEVANT = {"relevant": "yes", "not_relevant": "no", "unsure": ""}
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for the beginning of a formula."""
 
@@ -37,9 +39,16 @@ def labels_of(folder: StudyFolder, board: Board) -> Iterator[Label]:
                 )
 
 
-def labels_text(folder: StudyFolder, board: Board) -> str:
-    """`labels_of` as a label file."""
-    return dump_labels(labels_of(folder, board))
+def tables_of(folder: StudyFolder, board: Board) -> dict[str, str]:
+    """What other commands read of a study, by the name of the file: its labels or its votes, if its kind has them."""
+    kind = folder.study.kind
+    if kind is Kind.VERDICT:
+        return {"labels.jsonl": dump_labels(labels_of(folder, board))}
+    if kind is Kind.PAIR:
+        return {"votes.csv": csv_text(votes_of(folder, board), VOTE_COLUMNS)}
+    if kind is Kind.RELEVANCE:
+        return {"votes.csv": csv_text(relevance_of(folder, board), RELEVANCE_COLUMNS)}
+    return {}
 
 
 def votes_of(folder: StudyFolder, board: Board) -> Iterator[Row]:
@@ -54,6 +63,19 @@ def votes_of(folder: StudyFolder, board: Board) -> Iterator[Row]:
                 "level": item.level,
                 "inclusion": _inclusion(item),
                 "seconds": board.seconds(given.expert, 1, _slot(given)),
+            }
+
+
+def relevance_of(folder: StudyFolder, board: Board) -> Iterator[Row]:
+    """Every expert's word on every task, as ``mwb draft rubrics --votes`` reads it."""
+    for given, item in _given(folder, board):
+        if (answer := given.fields.get("answer")) is not None:
+            yield {
+                "task": item.task,
+                "evaluator": given.expert,
+                "relevant": RELEVANT[answer],
+                "level": given.fields.get("level"),
+                "why": given.fields.get("why"),
             }
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from pydantic import JsonValue
 
-from ...rubric import Level
 from ..sheets.simple import SAFETY, reasons_of
 from ..store.board import Board, Given
 from ..studies.folder import StudyFolder
@@ -40,18 +39,18 @@ def _decide(folder: StudyFolder, item: Item, answers: Answers, quorum: int) -> l
     if kind is Kind.PAIR:
         return [_pair(item, answers, quorum)]
     if kind is Kind.RELEVANCE:
-        return [_relevance(folder, item, answers, quorum)]
+        return [_relevance(item, answers, quorum)]
     return [_clip(item, answers, quorum) if kind is Kind.CLIP else _caption(item, answers, quorum)]
 
 
-def _relevance(folder: StudyFolder, item: Item, answers: Answers, quorum: int) -> Decision:
+def _relevance(item: Item, answers: Answers, quorum: int) -> Decision:
     """A task stays where a quorum finds it relevant; where none says either way it goes, and is listed."""
     votes = {expert: given.fields["answer"] for expert, given in answers.items()}
     choice = _chosen(votes.values(), quorum)
     levels = {expert: given.fields["level"] for expert, given in answers.items() if given.fields.get("level")}
     level = _chosen(levels.values(), quorum)
-    before = folder.task(item).level
-    after: dict[str, JsonValue] | None = {"level": level or before.value} if choice == "relevant" else None
+    before = None if item.level is None else item.level.value
+    after: dict[str, JsonValue] | None = {"level": level or before} if choice == "relevant" else None
     rules = {"relevant": ("kept",), "not_relevant": ("dropped",)}.get(str(choice), ())
     said: dict[str, JsonValue] = {
         expert: {"answer": vote, "level": levels[expert]} if expert in levels else vote
@@ -60,9 +59,9 @@ def _relevance(folder: StudyFolder, item: Item, answers: Answers, quorum: int) -
     return Decision(
         task=item.id,
         subject="task",
-        before={"level": before.value},
+        before={"level": before},
         after=after,
-        rules=(*rules, "level changed") if after and level and Level(level) is not before else rules,
+        rules=(*rules, "level changed") if after and level and level != before else rules,
         votes={1: said} if said else {},
         whys=_whys(answers),
         unresolved=None if choice in ("relevant", "not_relevant") else NO_MAJORITY,

@@ -69,7 +69,8 @@ def merge(path: str | os.PathLike[str], *, unfinished: bool = False, version: st
         child, decisions = _revised(folder, board, dockets, version)
     else:
         decisions = decide_all(folder, board)
-        child = _relevant(folder, decisions, version) if study.kind is Kind.RELEVANCE else None
+        has_suite = study.kind is Kind.RELEVANCE and folder.suite is not None
+        child = _relevant(folder, decisions, version) if has_suite else None
     ratings, labels = (action_ratings(dockets.values()), ACTIONS) if dockets else answer_ratings(folder, board)
     result = MergeResult(
         study=study.id,

@@ -11,7 +11,7 @@ from ...errors import InputError
 from ...logbook import write_atomically
 from ...suites.folder import load_folder
 from ...suites.writing import write_folder
-from ..exchange.rows import VOTE_COLUMNS, csv_text, labels_text, votes_of
+from ..exchange.rows import tables_of
 from .figure import action_figure
 from .merging import Merged
 from .pages import to_markdown
@@ -56,10 +56,7 @@ def files_of(merged: Merged, shifts: Sequence[Shift] = ()) -> Iterator[tuple[str
         yield "shifts.json", json.dumps(told, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
     if merged.result.actions:
         yield "actions.svg", action_figure(merged.result.actions)
-    if merged.result.kind == "verdict":
-        yield "labels.jsonl", labels_text(merged.folder, merged.board)
-    if merged.result.kind == "pair":
-        yield "votes.csv", csv_text(votes_of(merged.folder, merged.board), VOTE_COLUMNS)
+    yield from tables_of(merged.folder, merged.board).items()
 
 
 def _check(merged: Merged, folder: Path) -> None:

@@ -11,6 +11,7 @@ from ...errors import InputError
 from ...logbook import now
 from ...rubric import Level, Suite
 from .asking_clips import read_clips
+from .asking_drafts import ask_about_draft
 from .asking_tasks import ask_about_tasks
 from .asking_videos import Pairing, ask_about_videos
 from .films import MAX_SIDE, FilmRoom
@@ -38,6 +39,7 @@ class Plan:
     Args:
         kind: What experts do.
         suite: Where tasks, or the texts of runs that keep none, come from.
+        draft: A draft folder, whose tasks have no rubric yet.
         runs: Run folders whose videos are shown.
         clips: A list of clips; see `asking_clips.read_clips`.
         videos: The folder that clips lie in; None takes the list's own.
@@ -51,6 +53,7 @@ class Plan:
 
     kind: Kind
     suite: Suite | None = None
+    draft: str | os.PathLike[str] | None = None
     runs: Sequence[str | os.PathLike[str]] = ()
     clips: str | os.PathLike[str] | None = None
     videos: str | os.PathLike[str] | None = None
@@ -115,6 +118,8 @@ def make_study(
 
 def _asked(plan: Plan, room: FilmRoom) -> Asked:
     seed = int(str(plan.rules.get("seed", 0)))
+    if plan.draft is not None:
+        return Asked(ask_about_draft(plan.draft, plan.levels, plan.tasks, plan.per_level, seed))
     if plan.kind.shows_tasks:
         assert plan.suite is not None
         items = ask_about_tasks(plan.suite, plan.levels, plan.tasks, plan.per_level, seed)
@@ -136,7 +141,15 @@ def _asked(plan: Plan, room: FilmRoom) -> Asked:
 
 def _check(plan: Plan) -> None:
     name = plan.kind.value
-    if plan.kind.shows_tasks:
+    if plan.draft is not None:
+        if plan.kind is not Kind.RELEVANCE or plan.suite or plan.runs or plan.clips:
+            raise InputError(
+                f"drafted tasks are asked about in a relevance study and alone, got --draft in one of kind {name}; "
+                "'mwb draft suite' makes a suite of them"
+                if plan.kind is not Kind.RELEVANCE
+                else "give --draft alone, without a suite, runs or clips"
+            )
+    elif plan.kind.shows_tasks:
         if plan.suite is None or plan.runs or plan.clips:
             raise InputError(
                 f"a {name} study asks about the tasks of a suite: give --suite, and neither runs nor clips"

@@ -38,7 +38,7 @@ class Kind(StrEnum):
 
     @property
     def shows_tasks(self) -> bool:
-        """True where experts see a suite's tasks with their rubrics, and the study keeps the suite."""
+        """True where experts see tasks; the study keeps their suite, unless they are drafts that have none yet."""
         return self in (Kind.RELEVANCE, Kind.REVISE)
 
 
