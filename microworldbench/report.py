@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import ValidationError
 
@@ -187,6 +187,29 @@ class Report:
             raise MissingExtraError("report.to_frame()", "pandas", "pip install 'microworldbench[pandas]'") from None
         rows = [_row(task) for task in self.scorecard.tasks]
         return pd.DataFrame(rows).set_index("task") if rows else pd.DataFrame()
+
+    def to_dataset(self, rows: Literal["tasks", "verdicts"] = "tasks") -> Any:
+        """The report as a `datasets.Dataset`, ready to be pushed to a hub or saved as Parquet.
+
+        Args:
+            rows: ``tasks``: one row a task, with the columns of `to_frame`. ``verdicts``: one row a vote on a criterion
+                of a video, with the criterion and what was observed.
+
+        Raises:
+            MissingExtraError: datasets is not installed.
+            InputError: verdicts are wanted of a report that was not made from a run folder; or `rows` is neither.
+        """
+        if rows not in ("tasks", "verdicts"):
+            raise InputError(f"rows must be 'tasks' or 'verdicts', got {rows!r}")
+        try:
+            from datasets import Dataset
+        except ImportError:
+            raise MissingExtraError(
+                "report.to_dataset()", "datasets", "pip install 'microworldbench[datasets]'"
+            ) from None
+        if rows == "tasks":
+            return Dataset.from_list([_row(task) for task in self.scorecard.tasks])
+        return Dataset.from_list(list(_verdict_rows(RunFolder.read(self._run()))))
 
     def _run(self) -> Path:
         if self.run is None:
@@ -372,3 +395,28 @@ def _row(task: TaskScore) -> dict[str, Any]:
         "failed": task.failed,
         **{dimension.value: part(s) for dimension, s in task.by_dimension.items()},
     }
+
+
+def _verdict_rows(run: RunFolder) -> Iterator[dict[str, Any]]:
+    """Every vote with the criterion it is about, in the order of the log."""
+    asked = {(task.id, c.id): (task, c) for task in run.snapshot.tasks for c in task.criteria}
+    for verdict in run.verdicts():
+        task, criterion = asked.get((verdict.task, verdict.criterion), (None, None))
+        if task is None or criterion is None or criterion.digest != verdict.criterion_digest:
+            continue
+        yield {
+            "task": task.id,
+            "level": task.level.value,
+            "seed": verdict.seed,
+            "criterion": criterion.id,
+            "dimension": criterion.dimension.value,
+            "polarity": criterion.polarity.value,
+            "weight": criterion.weight,
+            "statement": criterion.statement,
+            "judge": verdict.judge,
+            "vote": verdict.vote,
+            "met": verdict.met,
+            "reason": None if verdict.reason is None else verdict.reason.value,
+            "observation": verdict.observation,
+            "frames": list(verdict.frames),
+        }
