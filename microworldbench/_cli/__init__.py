@@ -17,6 +17,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "preference": ("preference:preference", "Evaluate votes on pairs of videos."),
     "bundle": ("bundle:bundle", "Make one archive of a run."),
     "verify": ("bundle:verify", "Check such an archive: every byte, every number, every verdict."),
+    "leaderboard": ("leaderboard:leaderboard", "Make, check and rank submissions."),
     "audit": ("audit:audit", "Score results of the released evaluator as released and corrected."),
     "certify": ("certify:certify", "Test a judge on clips whose truth is known."),
     "controls": ("controls:controls", "Show the simulated clips and what is true of them."),

@@ -7,14 +7,18 @@ import os
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
+from ..certificate import FILE as CERTIFICATE
 from ..errors import InputError
 from ..report import LABELS, Report
 from ..results import Generation, StoredVideo
 from ..runs import RunFolder
 from .archive import Index, Member, chunks_of, write_archive
 
-WHOLE = ("manifest.json", "suite.json", "calls.jsonl", "verdicts.jsonl", LABELS)
+WHOLE = ("manifest.json", "suite.json", "calls.jsonl", "verdicts.jsonl", LABELS, CERTIFICATE)
 """Files that go into a bundle as they are."""
+
+FILES = (*WHOLE, "generations.jsonl", "report.json")
+"""Everything but the videos."""
 
 Content = bytes | Path
 
@@ -37,7 +41,7 @@ def bundle(run: str | os.PathLike[str], out: str | os.PathLike[str] | None = Non
         InputError: it is not a graded run, a video is not the one that was recorded, or `out` cannot be written.
     """
     folder = RunFolder.read(run)
-    contents = dict(sorted(_contents(folder, videos).items()))
+    contents = dict(sorted(evidence(folder, videos=videos).items()))
     index = Index(files=tuple(_member(path, content) for path, content in contents.items()))
     _refuse_other_videos(index, folder)
     target = Path(out) if out is not None else Path(f"{folder.path.resolve().name}-{index.id[:12]}.tar")
@@ -53,7 +57,14 @@ def bundle(run: str | os.PathLike[str], out: str | os.PathLike[str] | None = Non
     return target
 
 
-def _contents(run: RunFolder, videos: bool) -> dict[str, Content]:
+def evidence(run: RunFolder, *, videos: bool) -> dict[str, Content]:
+    """What a run's numbers rest on, by path: its logs as they are, the report computed again, and its videos.
+
+    Generations name their videos by a path inside; no path of this machine is among them.
+
+    Raises:
+        InputError: it is not a graded run, a log is a link, or a video is not there.
+    """
     contents: dict[str, Content] = {}
     for name in WHOLE:
         if (run.path / name).is_symlink():

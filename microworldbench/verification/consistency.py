@@ -7,6 +7,7 @@ compared, never followed.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
@@ -55,12 +56,20 @@ def rebuilt_suite(snapshot: Snapshot) -> Suite | None:
     """The whole suite from a snapshot that keeps all of it; None where texts, tasks or criteria were left out."""
     if not snapshot.has_texts or snapshot.view.selection != _WHOLE or snapshot.suite.title is None:
         return None
+    about = snapshot.suite
     try:
-        tasks = tuple(_rebuilt(task) for task in snapshot.tasks)
-        suite = snapshot.suite
-        return Suite(id=suite.id, version=suite.version, title=suite.title or "", license=suite.license, tasks=tasks)
+        tasks = [_rebuilt(task) for task in snapshot.tasks]
+        suite = Suite(
+            id=about.id, version=about.version, title=about.title or "", license=about.license, tasks=tuple(tasks)
+        )
     except ValueError:
         return None
+    if suite.digest == about.digest:
+        return suite
+    # A view sorts its tasks by id; a suite whose ids are numbered without zeros stands in another order.
+    numbered = sorted(tasks, key=lambda task: [int(p) if p.isdigit() else p for p in re.split(r"(\d+)", task.id)])
+    other = suite.model_copy(update={"tasks": tuple(numbered)})
+    return other if other.digest == about.digest else suite
 
 
 _WHOLE = {"tasks": None, "criteria": "all", "prompt_field": "task", "weights": None}
@@ -106,7 +115,7 @@ def _texts(snapshot: Snapshot) -> Iterator[str]:
                 yield f"task {task.id!r}: the digest of criterion {criterion.id!r} is not that of its text"
     suite = rebuilt_suite(snapshot)
     if suite is not None and suite.digest != snapshot.suite.digest:
-        yield "the suite's digest is not that of its content"
+        yield "the suite's digest is not that of its content (tasks in the order of their ids)"
 
 
 def _criterion(stored: Mapping[str, Any]) -> Criterion:

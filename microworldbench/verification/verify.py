@@ -13,10 +13,8 @@ from ..report import Report
 from ..results import Generation
 from ..runs import RunFolder
 from .archive import Index, read_index, read_members
-from .bundle import WHOLE
+from .bundle import FILES
 from .consistency import contradictions
-
-KNOWN = {*WHOLE, "generations.jsonl", "report.json"}
 
 
 @dataclass(frozen=True)
@@ -70,7 +68,7 @@ def verify(file: str | os.PathLike[str], extract: str | os.PathLike[str] | None 
         id=index.id,
         files=len(index.files),
         bytes=index.archive_bytes,
-        videos=len(held - KNOWN),
+        videos=len(held.difference(FILES)),
         absent_videos=sum(video not in held for video in recorded),
         report=Report(card, target),
     )
@@ -80,10 +78,10 @@ def _unpack(path: Path, folder: Path, *, with_videos: bool) -> Index:
     """Reads the whole archive and writes its files below `folder`; videos are only hashed unless they are wanted."""
     with path.open("rb") as source:
         index = read_index(source, str(path))
-        if strangers := [m.path for m in index.files if m.path not in KNOWN and not m.path.startswith("videos/")]:
+        if strangers := [m.path for m in index.files if m.path not in FILES and not m.path.startswith("videos/")]:
             raise InputError(f"{path} holds {strangers[0]!r}, which is no part of a run")
         for member, chunks in read_members(source, index, path.stat().st_size, str(path)):
-            if member.path in KNOWN or with_videos:
+            if member.path in FILES or with_videos:
                 target = folder / member.path
                 target.parent.mkdir(parents=True, exist_ok=True)
                 with target.open("wb") as file:

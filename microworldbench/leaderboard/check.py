@@ -1,0 +1,148 @@
+"""`check`: whether a submission may enter the leaderboard, and if not, why."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from ..errors import InputError
+from ..report import scorecard_of
+from ..rubric import Record, Suite
+from ..runs import RunFolder
+from ..verification import contradictions
+from . import rules
+from .submission import SUMS, SubmissionFolder, submission_folders
+from .suites import find_suite, is_installed
+from .verified import RECORDS, Word, standing_of
+
+CANNOT_SHOW = (
+    "These checks find corruption and contradiction, not fraud: verdicts that were invented consistently pass them. "
+    "Only a row called verified was judged again, on its own videos, by somebody else."
+)
+SAME_VIDEOS = 0.5
+"""Share of its videos that another model's submission may hold before one of them is a copy."""
+
+
+class Checked(Record):
+    """What was found."""
+
+    submission: str
+    accepted: bool
+    problems: tuple[str, ...]
+    """Why it is not accepted, each with the next step."""
+    digest: str | None
+    """The submission's name by content; None where it is not sealed."""
+    standing: Word
+    """``verified`` only where a maintainer judged a part again, and the record fits."""
+    cannot_show: str = CANNOT_SHOW
+
+
+def check(
+    path: str | os.PathLike[str],
+    *,
+    among: str | os.PathLike[str] | None = None,
+    suite: Suite | None = None,
+    verified: str | os.PathLike[str] | None = None,
+) -> Checked:
+    """Checks a submission: computes every number again, and holds it to the rules of the leaderboard.
+
+    Args:
+        path: The submission's folder.
+        among: The folder of all submissions, to find names and videos that are another's; by default its parent.
+        suite: The suite it was run on, where it is neither installed nor kept in ``_suites`` of `among`.
+        verified: Where maintainers keep their records; by default ``_verified`` in `among`.
+
+    Raises:
+        InputError: `path` is not a folder.
+    """
+    folder = SubmissionFolder(Path(path).absolute())
+    if not folder.path.is_dir() or folder.path.is_symlink():
+        raise InputError(f"{str(path)!r} is not a folder; a submission is one: 'mwb leaderboard new' makes it")
+    others = folder.path.parent if among is None else Path(among)
+    problems = list(_structure(folder))
+    if not problems:
+        problems = [*_content(folder, suite, others), *_others(folder, others)]
+    return Checked(
+        submission=folder.slug,
+        accepted=not problems,
+        problems=tuple(dict.fromkeys(problems)),
+        digest=folder.digest if (folder.path / SUMS).is_file() else None,
+        standing=standing_of(folder, others / RECORDS if verified is None else Path(verified)).word,
+    )
+
+
+def _structure(folder: SubmissionFolder) -> Iterator[str]:
+    yield from folder.misplaced()
+    yield from folder.broken_seals()
+    yield from _told(lambda: folder.about)
+    yield from _told(lambda: (folder.run.manifest, folder.run.snapshot))
+
+
+def _content(folder: SubmissionFolder, suite: Suite | None, others: Path) -> Iterator[str]:
+    run, about = folder.run, folder.about
+    manifest, kept = run.manifest, run.snapshot
+    yield from rules.naming(about, manifest)
+    yield from rules.comparability(manifest, kept)
+    yield from rules.certificate(run, manifest)
+    try:
+        known = find_suite(kept.suite.id, kept.suite.digest, others) if suite is None else suite
+        yield from rules.full_view(kept, known)
+        yield from rules.suite_content(kept, known, is_ours=is_installed(kept.suite.id))
+        yield from contradictions(run)
+        yield from rules.coverage(scorecard_of(run))
+    except InputError as error:
+        yield str(error)
+
+
+def _others(folder: SubmissionFolder, others: Path) -> Iterator[str]:
+    about, run = folder.about, folder.run
+    videos, table = _videos(run), _table(run)
+    for other in _neighbours(folder, others):
+        try:
+            theirs, their_run = other.about, other.run
+            same_row = _table(their_run) == table
+            shared = len(videos & _videos(their_run))
+        except InputError:
+            continue  # its own check tells
+        same_model = rules.skeleton(theirs.model) == rules.skeleton(about.model)
+        if same_row and same_model and rules.skeleton(theirs.version) == rules.skeleton(about.version):
+            yield (
+                f"{about.model} {about.version} is on the leaderboard already, submitted as {other.slug!r} by "
+                f"{', '.join(theirs.authors)}; replace that submission, or state another version"
+            )
+        elif videos and shared > SAME_VIDEOS * len(videos) and not same_model:
+            yield (
+                f"{shared:,} of its {len(videos):,} videos are those of {theirs.model!r}, submitted as {other.slug!r}: "
+                "one of the two claims the other's work"
+            )
+
+
+def _neighbours(folder: SubmissionFolder, others: Path) -> Iterable[SubmissionFolder]:
+    if not others.is_dir():
+        return []
+    try:
+        return [other for other in submission_folders(others) if not _is_same(other, folder)]
+    except InputError:
+        return []
+
+
+def _is_same(other: SubmissionFolder, folder: SubmissionFolder) -> bool:
+    """Also where a pull request's version of a submission is checked against the base branch's."""
+    return other.slug == folder.slug
+
+
+def _videos(run: RunFolder) -> set[str]:
+    return {made.video.sha256 for made in run.generations().values() if made.video is not None}
+
+
+def _table(run: RunFolder) -> tuple[object, ...]:
+    manifest = run.manifest
+    return manifest.suite.digest, manifest.view.digest, manifest.judge
+
+
+def _told(read: Callable[[], object]) -> Iterator[str]:
+    try:
+        read()
+    except InputError as error:
+        yield str(error)

@@ -1,0 +1,77 @@
+"""A short ranking between two marks of a README."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from ..errors import InputError
+from ..logbook import write_atomically
+from ..rendering.markdown import escape
+from ..rendering.tables import markdown_table
+from ..rendering.wording import interval, percent, points, span
+from .build import read_ranked
+from .records import Row, Table
+
+BEGIN, END = "<!-- leaderboard:begin -->", "<!-- leaderboard:end -->"
+
+
+def refresh(submissions: str | os.PathLike[str], readme: str | os.PathLike[str], *, top: int = 10) -> bool:
+    """Writes the first rows of the largest table between the marks of a README.
+
+    Args:
+        submissions: The folder of submissions.
+        readme: A file that holds both marks once, each on a line of its own.
+        top: Rows, at most.
+
+    Returns:
+        Whether the file changed.
+
+    Raises:
+        InputError: the marks are missing or doubled, or a file cannot be read or written. Also as `build`.
+    """
+    path = Path(readme)
+    try:
+        before = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot read {path}: {error}") from None
+    if (before.count(BEGIN), before.count(END)) != (1, 1) or before.index(BEGIN) > before.index(END):
+        raise InputError(f"{path} must hold {BEGIN} and, below it, {END}, once each; the table goes between them")
+    content = markdown(read_ranked(submissions)[0].table, top)
+    head, tail = before.split(BEGIN)[0], before.split(END)[1]
+    after = f"{head}{BEGIN}\n{content}\n{END}{tail}"
+    if after == before:
+        return False
+    try:
+        write_atomically(path, after.encode())
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error.strerror or error}") from error
+    return True
+
+
+def markdown(table: Table, top: int) -> str:
+    """The first rows of `table` as GitHub Markdown; names are escaped."""
+    head = ("Rank", "Model", "Score", "95 % interval", "Corrected", "Failed", "Standing")
+    body = [_cells(row) for row in table.rows[:top]]
+    left = len(table.rows) - top
+    more = f" The first {top} of {len(table.rows)} rows." if left > 0 else ""
+    return (
+        f"{markdown_table(head, body, right_from=2)}\n\n"
+        f"{escape(table.suite.id)} {escape(table.suite.version)}, view: {escape(table.view.name)}, judge: "
+        f"{escape(table.judge.name)}, {table.tasks} tasks. Rank: the ranks a model may truly have, all rows at once at "
+        f"95 %.{more}"
+    )
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    ranks = "—" if row.best_rank is None else str(row.best_rank)
+    if row.best_rank != row.worst_rank:
+        ranks += f"–{row.worst_rank}"
+    fixed = row.corrected
+    corrected = "uncorrected" if fixed is None or fixed.value is None else f"{points(fixed.value)} {span(fixed.ci95)}"
+    name = f"{escape(row.about.model)} {escape(row.about.version)}"
+    return (
+        ranks, re.sub(r"\s+", " ", name), points(row.score.value), interval(row.score), corrected,
+        percent(row.failure_rate), row.standing.word,
+    )  # fmt: skip
