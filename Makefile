@@ -7,7 +7,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 # One OpenMP thread a process: the arrays are small, and tests run side by side.
 export OMP_NUM_THREADS := 1
 
-.PHONY: help demo test nightly lint format bench schema controls clean
+.PHONY: help demo test nightly lint format bench leaderboard leaderboard-check examples schema controls clean
 .DEFAULT_GOAL := help
 
 help:
@@ -17,6 +17,8 @@ help:
 	@echo "make lint    ruff, mypy --strict, import contracts"
 	@echo "make format  rewrite the code in the house format"
 	@echo "make bench   run the benchmarks and print their tables"
+	@echo "make leaderboard  check all submissions and build the site in build/leaderboard"
+	@echo "make examples     make the example submissions anew (some minutes)"
 	@echo "make schema  regenerate rubrics/schema"
 	@echo "make controls write contact sheets and truth tables of the simulated clips into docs"
 	@echo "make clean   remove .venv and what the targets made"
@@ -65,6 +67,20 @@ format: $(VENV)/development
 
 bench: $(VENV)/development
 	@for script in benchmarks/*.py; do echo; $(BIN)/python $$script || exit 1; done
+
+SUBMISSIONS := leaderboard/submissions
+
+leaderboard: $(VENV)/runtime
+	$(BIN)/mwb leaderboard check $(wildcard $(SUBMISSIONS)/[a-z0-9]*)
+	$(BIN)/mwb leaderboard build $(SUBMISSIONS) --out build/leaderboard
+	$(BIN)/mwb leaderboard readme $(SUBMISSIONS) leaderboard/README.md
+
+# What a pull request proposes, read as data by this checkout's code; PROPOSED is the folder of its submissions.
+leaderboard-check: $(VENV)/runtime
+	$(BIN)/mwb leaderboard proposed "$(PROPOSED)" --base $(SUBMISSIONS)
+
+examples: $(VENV)/runtime
+	$(BIN)/python leaderboard/examples.py
 
 schema: $(VENV)/runtime
 	$(BIN)/mwb suites schema --write
