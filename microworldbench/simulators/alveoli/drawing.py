@@ -17,6 +17,8 @@ _ARRIVING, _LEAVING = (0.36, 0.26, 0.62), (0.80, 0.10, 0.12)
 _LIGHT = np.array([-0.45, -0.62, 0.64])
 _MESH = 0.20
 """Width of a mesh of the capillary net over an alveolus' radius."""
+_NET_PX = 90.0
+"""Largest radius of an alveolus, in pixels of the net, that the net is drawn for; larger pictures stretch it."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,25 @@ class Surface:
     """Number of the alveolus."""
 
 
+@dataclass(frozen=True)
+class Net:
+    """A net of capillaries on a plane, large enough for every alveolus to have its own part."""
+
+    lines: Plane
+    radius: float
+    """Of an alveolus, in pixels of the net."""
+    middles: np.ndarray
+    """(alveoli, 2: row, column) of the part of each."""
+
+    def at(self, which: np.ndarray, u: Plane, v: Plane) -> Plane:
+        """The net at places u, v (−1 to 1 across it) of alveoli `which`; it stretches with the sac it lies on."""
+        height, width = self.lines.shape
+        middle, radius = self.middles[which], np.float32(self.radius)
+        row = np.clip((middle[..., 0] + v * radius + 0.5).astype(np.int32), 0, height - 1)
+        column = np.clip((middle[..., 1] + u * radius + 0.5).astype(np.int32), 0, width - 1)
+        return np.asarray(self.lines[row, column])
+
+
 def render(state: State, width: int, height: int) -> Frames:
     """Frames (instants, height, width, 3). The whole field is in the picture whatever its shape."""
     params = state.params
@@ -66,7 +87,7 @@ def render(state: State, width: int, height: int) -> Frames:
     rng = np.random.default_rng([state.seed, 502])
     backdrop = _backdrop(rng, width, height, scale * params.alveolus_um / 2)
     _stalk(backdrop, view, params)
-    net, offsets = _net(rng, scale * params.alveolus_um / 2, state.radius_um.shape[1])
+    net = _net(rng, min(scale * params.alveolus_um / 2, _NET_PX), state.radius_um.shape[1])
     tint = 0.035 * rng.standard_normal((state.radius_um.shape[1],), np.float32)
     printer = Print(rng, width, height, darkening=0.45, grain=0.010)
     book = StampBook(lambda look, x, y: _bubble(look, x, y, scale), reach=52 * scale + 1)
@@ -76,7 +97,7 @@ def render(state: State, width: int, height: int) -> Frames:
         image = backdrop.copy()
         surface = _surface(state, t, view, width, height)
         along = ((x - view.middle[0]) * cos + (y - view.middle[1]) * sin) / np.float32(scale * state.scale[t])
-        _sacs(image, surface, net, offsets, tint, np.asarray(along, np.float32), scale * params.alveolus_um / 2)
+        _sacs(image, surface, net, tint, np.asarray(along, np.float32), scale * params.alveolus_um / 2)
         for bubble in state.bubble_um[t]:
             place = view.place(bubble)
             book.lay(image, round(float(bubble[2])), float(place[0]), float(place[1]))
@@ -98,7 +119,7 @@ def _backdrop(rng: np.random.Generator, width: int, height: int, radius: float) 
     return image
 
 
-def _net(rng: np.random.Generator, radius: float, count: int) -> tuple[Plane, np.ndarray]:
+def _net(rng: np.random.Generator, radius: float, count: int) -> Net:
     """A net of capillaries, the edges between cells around scattered points, and a place in it for each alveolus."""
     from scipy.spatial import cKDTree
 
@@ -113,7 +134,7 @@ def _net(rng: np.random.Generator, radius: float, count: int) -> tuple[Plane, np
     lines *= 0.55 + 0.6 * clouds(rng, side, side, (4, 8, 16), 0.7)
     reach = int(1.1 * radius) + 2
     low, high = min(reach, side // 2), max(side - reach, side // 2 + 1)
-    return lines, rng.integers(low, high, (count, 2))
+    return Net(lines, radius, rng.integers(low, high, (count, 2)))
 
 
 def _stalk(image: Plane, view: View, params: Params) -> None:
@@ -168,9 +189,7 @@ def _surface(state: State, t: int, view: View, width: int, height: int) -> Surfa
     return made
 
 
-def _sacs(
-    image: Plane, surface: Surface, net: Plane, offsets: np.ndarray, tint: Plane, along: Plane, radius: float
-) -> None:
+def _sacs(image: Plane, surface: Surface, net: Net, tint: Plane, along: Plane, radius: float) -> None:
     """Lays the lit sacs over the image."""
     rows, columns = np.flatnonzero(surface.cover.any(axis=1)), np.flatnonzero(surface.cover.any(axis=0))
     if rows.size == 0:
@@ -179,7 +198,7 @@ def _sacs(
     top, below, cover, which = surface.top[cut], surface.below[cut], surface.cover[cut], surface.which[cut]
     nx, ny = np.clip(surface.x[cut], -1, 1), np.clip(surface.y[cut], -1, 1)
     nz = np.sqrt(np.maximum(1 - nx * nx - ny * ny, 0))
-    lines = _looked_up(net, offsets, which, nx / (1 + nz), ny / (1 + nz), radius)
+    lines = net.at(which, nx / (1 + nz), ny / (1 + nz))
     lambert = np.clip(nx * float(_LIGHT[0]) + ny * float(_LIGHT[1]) + nz * float(_LIGHT[2]), 0, 1)
     crease = np.exp((below - top) / np.float32(0.16 * radius))
     deep = smoothstep(-1.0 * radius, 2.6 * radius, top)
@@ -193,14 +212,6 @@ def _sacs(
     colour += tinted(rim, (1.0, 0.62, 0.55)) + tinted(gleam, (1.0, 0.95, 0.92))
     part = image[cut]
     part += (colour - part) * cover[..., None]
-
-
-def _looked_up(net: Plane, offsets: np.ndarray, which: np.ndarray, u: Plane, v: Plane, radius: float) -> Plane:
-    """The net at each pixel's place on its alveolus; it is stretched with the sac it lies on."""
-    origin = offsets[which]
-    row = np.clip((origin[..., 0] + v * np.float32(radius) + 0.5).astype(np.int32), 0, net.shape[0] - 1)
-    column = np.clip((origin[..., 1] + u * np.float32(radius) + 0.5).astype(np.int32), 0, net.shape[1] - 1)
-    return np.asarray(net[row, column])
 
 
 def _bubble(look: Hashable, x: Plane, y: Plane, scale: float) -> tuple[Plane, Plane, Plane | None]:
