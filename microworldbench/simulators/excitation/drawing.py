@@ -48,11 +48,12 @@ def render(state: State, width: int, height: int) -> Frames:
     table = _table()
     printer = Print(rng, width, height, darkening=0.4, grain=0.010)
     inside = smoothstep(0.7, -0.7, view.edge)
+    fall = np.exp(-np.maximum(view.edge, 0) / np.float32(4 * view.scale)) * np.float32(0.16)
     tools = _electrodes(state, view)
     frames = np.empty((len(state.time_s), height, width, 3), np.uint8)
     for t in range(len(frames)):
         glow = np.clip(view.rows @ state.glow[t] @ view.columns.T, 0, 1)
-        haze = np.clip(view.rows @ blur(state.glow[t], 2.5) @ view.columns.T, 0, 1) * np.float32(0.16)
+        haze = np.clip(view.rows @ blur(state.glow[t], 2.5) @ view.columns.T, 0, 1) * fall
         light = table[(glow * 255 + 0.5).astype(np.uint8)]
         light *= relief[..., None]
         light += muscle
