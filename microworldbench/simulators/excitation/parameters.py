@@ -13,10 +13,10 @@ from ..mechanism import Parameters
 class Params(Parameters):
     """A sheet of ventricular muscle with its fibres across the picture's long side, filmed and played slowly.
 
-    Ranges: excitation runs at 0.5 to 0.7 m/s along the fibres and at about half of that or less across them; action
-    potentials of human ventricles last 200 to 300 ms and are shorter at fast pacing (Kléber and Rudy 2004, Physiol.
-    Rev. 84, 431; Taggart et al. 2000, J. Mol. Cell. Cardiol. 32, 621: 0.3 m/s across and 0.65 m/s along fibres of the
-    human heart).
+    Ranges: excitation runs at 0.5 to 0.7 m/s along the fibres (Taggart et al. 2000, J. Mol. Cell. Cardiol. 32, 621:
+    some 0.65 m/s in man) and at a third to a half of that across them (Clerc 1976, J. Physiol. 255, 335). Action
+    potentials of human ventricles last 200 to 300 ms, less at fast pacing (Kléber and Rudy 2004, Physiol. Rev. 84,
+    431).
     """
 
     across_mm_ms: float = Field(default=0.30, ge=0.2, le=0.4)
