@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from microverse.inference import MicroVerseSettings, load
 from microworldbench.hookspecs import GeneratorSpec, hookimpl
-
-from .generator import MicroVerseSettings, load
 
 __all__ = ["microworldbench_generators"]
 
