@@ -104,7 +104,7 @@ def _sampling(config: RunConfig) -> list[Assumption]:
     return [
         Assumption(
             "validation.flow_shift",
-            f"{validation.flow_shift:g}, against {negative}",
+            f"{validation.flow_shift:g} with {validation.sampler}, against {negative}",
             "guidance 5 and 50 steps are stated; shift, sampler and negative prompt are not",
         )
     ]

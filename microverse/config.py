@@ -200,8 +200,10 @@ class Validation(Section):
     steps: Count = 50
     guidance: Annotated[Real, Field(ge=0)] = 5.0
     negative_prompt: str = ""
+    sampler: Literal["euler", "unipc"] = "euler"
     flow_shift: Positive = 5.0
     fps: Positive = 16.0
+    """Rate the samples are written at."""
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -253,6 +255,8 @@ class RunConfig(Section):
             raise ValueError(f"parallel.shard belongs to layout hsdp, got layout {self.parallel.layout}")
         if self.parallel.all_gather != "fp32" and self.parallel.layout == "ddp":
             raise ValueError("parallel.all_gather belongs to the layouts fsdp and hsdp; ddp gathers nothing")
+        if self.precision.weights == "bf16" and self.precision.compute == "fp32":
+            raise ValueError("precision.compute=fp32 needs precision.weights=fp32, got bf16")
         if self.optimizer.warmup_steps >= self.steps:
             raise ValueError(
                 f"optimizer.warmup_steps must be below steps ({self.steps}), got {self.optimizer.warmup_steps}"

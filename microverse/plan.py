@@ -17,7 +17,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-CLIPS, BATCHES, LEVEL, NOISE, DROP = range(5)
+CLIPS, BATCHES, LEVEL, NOISE, DROP, VALIDATION = range(6)
 """What a random number is for; each purpose has a stream of its own."""
 
 
@@ -75,7 +75,7 @@ class Plan:
             bucket,
             int(self._order(bucket, turn)[index]),
             self._uniform(LEVEL, number),
-            int(_raw(self.seed, NOISE, number, 1)[0] >> np.uint64(1)),
+            noise_seed(self.seed, NOISE, number),
             self._uniform(DROP, number) < self.dropout,
         )
 
@@ -106,6 +106,11 @@ class Plan:
 
     def _shuffled_clips(self, bucket: int, turn: int) -> NDArray[np.int64]:
         return _permutation(self.seed, CLIPS + (bucket + 1) * 8, turn, self.sizes[bucket])
+
+
+def noise_seed(seed: int, purpose: int, number: int) -> int:
+    """A seed for a sample's noise, below 2^63."""
+    return int(_raw(seed, purpose, number, 1)[0] >> np.uint64(1))
 
 
 def _permutation(seed: int, purpose: int, number: int, length: int) -> NDArray[np.int64]:

@@ -9,6 +9,8 @@ from typing import Any
 
 from microworldbench.errors import InputError, RunStoppedError
 
+FLOAT32_PARTS = ("time_embedder", "scale_shift_table", "norm1", "norm2", "norm3")
+"""Weights with these in their names stay in float32 whatever format the network is loaded in."""
 SAMPLED_BYTES = 1 << 16
 SAMPLES = 64
 """A part's fingerprint reads so many places of each weight file, so that 11 GB of text encoder take no time."""

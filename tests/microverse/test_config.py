@@ -35,14 +35,14 @@ def test_overrides_are_read_as_yaml_on_top_of_the_preset() -> None:
         "clip.frames=[81, 49]",
         "lora.rank=8",
         "ema.decay=0.99",
-        "validation.prompts=[a cell]",
+        "validation.tasks=[mitosis]",
     ]
     config = read_config("paper-full", given)
     assert (config.optimizer.lr, config.optimizer.weight_decay) == (2e-5, 0.01)
     assert config.clip.frames == (81, 49)
     assert config.lora is not None
     assert config.ema is not None
-    assert (config.lora.rank, config.ema.decay, config.validation.prompts) == (8, 0.99, ("a cell",))
+    assert (config.lora.rank, config.ema.decay, config.validation.tasks) == (8, 0.99, ("mitosis",))
     assert read_config("paper-lora", ["lora=null"]).lora is None
 
 
@@ -67,7 +67,7 @@ def test_a_file_starts_from_its_preset(tmp_path: Path) -> None:
         ("objective=x0", "objective: .*'flow' or 'epsilon'"),
         ("parallel.shard=2", "parallel.shard belongs to layout hsdp"),
         ("optimizer.warmup_steps=5000", "must be below steps"),
-        ("validation.tasks=[mitosis]", "tasks belong to a suite"),
+        ("validation.suite=null", "tasks belong to a suite"),
         ("batch", "dotted.name=value, got 'batch'"),
         ("=3", "dotted.name=value"),
     ],
