@@ -10,6 +10,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "data": ("data:data", "Build a training set out of videos."),
     "make-tiny": ("make_tiny:make_tiny", "Write a toy pipeline to try everything with."),
     "cache": ("cache:cache", "Encode videos and captions for training."),
+    "train": ("train:train", "Fine-tune, or go on where it stopped."),
+    "export": ("export:export", "Write the weights for others to load."),
+    "generate": ("generate:generate", "Make videos with an export."),
+    "inspect": ("inspect:inspect", "Describe a cache, a run, an export or a configuration."),
 }
 
 

@@ -74,6 +74,8 @@ def _tell(folder: str, outcome: Any) -> None:
     click.echo(f"{folder}: {quantity(total, 'clip')} ready, {count(outcome.encoded)} of them encoded now")
     for title, counts in (("splits", outcome.clips), ("shapes", outcome.buckets), ("source rates", outcome.source_fps)):
         click.echo(f"  {title:<13}" + ", ".join(f"{name}: {count(n)}" for name, n in counts.items()))
+    if outcome.full_captions:
+        click.echo(f"{quantity(outcome.full_captions, 'caption')} of 512 tokens or more: what is beyond was not read")
     if outcome.refused:
         click.echo(f"{quantity(len(outcome.refused), 'clip')} refused (all in {folder}/refused.jsonl):")
         for entry in outcome.refused[:10]:

@@ -46,6 +46,7 @@ class Outcome:
         buckets: Usable clips by shape.
         source_fps: Usable clips by the rate of their source.
         encoded: Clips whose latents were computed now.
+        full_captions: Usable clips whose caption fills all of the encoder's tokens and may have been cut.
         refused: Clips that could not be used, with the reasons.
     """
 
@@ -53,6 +54,7 @@ class Outcome:
     buckets: dict[str, int]
     source_fps: dict[str, int]
     encoded: int
+    full_captions: int
     refused: list[RefusedEntry]
 
 
@@ -233,6 +235,7 @@ def write_index(
         dict(Counter(clip.bucket for clip in clips)),
         {f"{fps:g}": count for fps, count in Counter(clip.source_fps for clip in clips).most_common()},
         encoded,
+        sum(clip.tokens >= TEXT_TOKENS for clip in clips),
         listed,
     )
 

@@ -81,6 +81,12 @@ def test_long_captions_are_cut_where_the_pipeline_cuts_them(tiny: Path) -> None:
     assert torch.equal(padded(rows), rows)
 
 
+def test_captions_that_are_cut_are_counted(configured: Configured, own_clips: Path, tmp_path: Path, here: Any) -> None:
+    rows = json.loads((own_clips / "metadata.json").read_text())
+    (own_clips / "metadata.json").write_text(json.dumps([{**rows[0], "prompt": "mitosis " * 200}, *rows[1:]]))
+    assert filled(configured, own_clips, tmp_path / "c", here).full_captions == 1
+
+
 def test_a_second_call_encodes_nothing_and_changes_nothing(
     configured: Configured, clips: Path, tmp_path: Path, here: Any
 ) -> None:

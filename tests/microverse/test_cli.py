@@ -11,6 +11,8 @@ import pytest
 
 from microverse._cli import main
 
+CHAIN = ["clip.sizes=[48x32]", "clip.frames=[9]", "steps=4", "save.every=2", "validation.every=4", "validation.steps=2"]
+
 
 def call(capfd: pytest.CaptureFixture[str], *args: object) -> tuple[int, str, str]:
     with pytest.raises(SystemExit) as stop:
@@ -71,3 +73,72 @@ def test_a_cache_is_filled_and_refused_clips_are_listed(
     assert status == 1
     assert "1 clip refused" in out
     assert "red: its caption is empty" in out
+
+
+def test_from_clips_to_scored_videos(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path, tiny: Path, clips: Path
+) -> None:
+    """cache, train, continue, export, generate and inspect, as the demo and the documentation have it."""
+    settings = ["tiny", f"model={tiny}", f"cache={tmp_path / 'c'}", f"out={tmp_path / 'run'}", *CHAIN]
+    settings += ["validation.prompts=[A cell divides.]", "optimizer.schedule=constant"]
+    assert call(capfd, "cache", *settings, "--videos", clips)[0] == 0
+    status, out, err = call(capfd, "train", *settings, "--dry-run")
+    assert (status, out) == (0, "")
+    assert "What the paper leaves open" in err
+    assert not (tmp_path / "run").exists()
+    status, out, err = call(capfd, "train", *settings, "--json")
+    assert (status, json.loads(out)["complete"], json.loads(out)["step"]) == (0, True, 4)
+    assert "step 4: loss at fixed noise" in err
+    status, out, err = call(capfd, "train", *settings, "steps=6")
+    assert status == 0
+    assert "continuing after step 4" in err
+    assert "6 steps done" in out
+    told = json.loads(call(capfd, "inspect", tmp_path / "run", "--json")[1])
+    assert (told["kind"], told["step"], told["checkpoints"]) == ("run", 6, [2, 4, 6])
+    status, out, _ = call(capfd, "export", tmp_path / "run", "--out", tmp_path / "export")
+    assert status == 0
+    assert "read back and found equal" in out
+    small = [part for pair in ("width=48", "height=32", "frames=9", "steps=2") for part in ("-g", pair)]
+    generate = ["generate", tmp_path / "export", "--out", tmp_path / "videos", "--prompt", "A cell divides.", *small]
+    status, out, _ = call(capfd, *generate, "--json")
+    assert (status, json.loads(out)["made"]) == (0, 1)
+    assert json.loads(call(capfd, *generate, "--json")[1])["kept"] == 1
+    assert json.loads(call(capfd, "inspect", tmp_path / "export", "--json")[1])["step"] == 6
+    status, out, _ = call(capfd, "inspect", tmp_path / "c", "--verify", "--json")
+    assert (status, json.loads(out)["damaged"]) == (0, [])
+    (shard,) = (tmp_path / "c").glob("texts-*")
+    whole = shard.read_bytes()
+    shard.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    status, out, _ = call(capfd, "inspect", tmp_path / "c", "--verify", "--json")
+    assert (status, json.loads(out)["damaged"]) == (1, [shard.name])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["train", "tiny", "--score-with", "measured"], "--score-with needs the samples to be of a suite's tasks"),
+        (["train", "tiny", "model=/nowhere"], "there is no model folder at '/nowhere'"),
+        (["export", "/nowhere", "--out", "x"], "is no training run"),
+        (["generate", "/nowhere", "--out", "x"], "give exactly one of --prompt, --prompts and --suite"),
+        (["generate", "/nowhere", "--out", "x", "--prompt", "a"], "is no export"),
+        (["generate", "/nowhere", "--out", "x", "--prompt", "a", "--task", "b"], "--task belongs to --suite"),
+        (["inspect", "/nowhere"], "is no cache, no training run and no export"),
+        (["inspect", "/nowhere", "batch=3"], "settings belong to a configuration"),
+        (["inspect", "paper-full", "batchs=3"], "did you mean 'batch'"),
+    ],
+)
+def test_what_is_not_there_is_told_before_anything_is_done(
+    capfd: pytest.CaptureFixture[str], arguments: list[str], words: str
+) -> None:
+    status, out, err = call(capfd, *arguments)
+    assert (status, out) == (2, "")
+    assert words in err
+    assert "Traceback" not in err
+
+
+def test_a_configuration_is_shown_with_what_it_comes_to(capfd: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = call(capfd, "inspect", "paper-full", "optimizer.lr=2e-5", "--json")
+    told = json.loads(out)
+    assert (status, told["optimizer"]["lr"], told["steps"]) == (0, 2e-5, 5000)
+    assert "open_because" in told["left_open_by_the_paper"]["text.dropped"]
+    assert "lr: 2.0e-05" in call(capfd, "inspect", "paper-full", "optimizer.lr=2e-5")[1]
