@@ -7,11 +7,12 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 # One OpenMP thread a process: the arrays are small, and tests run side by side.
 export OMP_NUM_THREADS := 1
 
-.PHONY: help demo test nightly lint format bench leaderboard leaderboard-check examples schema controls clean
+.PHONY: help demo demo-train test nightly lint format bench leaderboard leaderboard-check examples schema controls clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    score the built-in simulator and its broken twin (about a minute; no key, no GPU)"
+	@echo "make demo-train fine-tune a toy Wan2.1 on simulated clips and score it (a minute or two; brings torch)"
 	@echo "make test    run the tests"
 	@echo "make nightly install each adapter alone, from its wheel, with all it needs (downloads some gigabytes)"
 	@echo "make lint    ruff, mypy --strict, import contracts"
@@ -48,6 +49,31 @@ $(VENV)/adapters: $(VENV)/development $(ADAPTERS)
 
 demo: $(VENV)/runtime
 	@$(BIN)/mwb demo
+
+$(VENV)/training: $(VENV)/runtime
+	@echo "installing what training needs into $(VENV) (torch among it, about a minute) ..."
+	@$(INSTALL) -e '.[microverse]'
+	@touch $@
+
+# The whole way from clips to a score on toy sizes; each line is what one would type for the real thing.
+TASKS := --task mitosis --task vessel-clot --task vesicle-diffusion
+CLIPS := -g width=192 -g height=128 -g duration_s=1.0625
+TOY := model=demo-train/model cache=demo-train/cache out=demo-train/run validation.suite=core \
+	'validation.tasks=[mitosis,vessel-clot,vesicle-diffusion]'
+SAMPLING := -g width=96 -g height=64 -g frames=17 -g fps=16 -g steps=10 -g guidance=1 -g flow_shift=3
+
+demo-train: $(VENV)/training
+	rm -rf demo-train
+	$(BIN)/microverse make-tiny demo-train/model
+	$(BIN)/mwb generate --generator simulator $(TASKS) --seeds 6 $(CLIPS) --out demo-train/clips
+	$(BIN)/microverse cache tiny $(TOY) --videos demo-train/clips
+	$(BIN)/microverse train tiny $(TOY) --score-with measured
+	$(BIN)/microverse export demo-train/run --out demo-train/export
+	$(BIN)/microverse generate demo-train/export --suite core $(TASKS) $(SAMPLING) --out demo-train/videos
+	$(BIN)/mwb run --generator folder:demo-train/videos --name toy $(TASKS) --out demo-train/score
+	@echo
+	@echo "A toy network after 200 steps: look at what it has learnt, its scores mean nothing."
+	@echo "samples  demo-train/run/samples/index.html"
 
 test: $(VENV)/adapters
 	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist worksteal
@@ -89,4 +115,4 @@ controls: $(VENV)/runtime
 	$(BIN)/mwb controls pages docs
 
 clean:
-	rm -rf $(VENV) demo mwb-runs .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) demo demo-train mwb-runs .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
