@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
+from torch.distributed.fsdp import FSDPModule
 from torch.utils.checkpoint import (
     CheckpointPolicy,
     checkpoint,
@@ -152,7 +153,11 @@ def _policy(_context: Any, operation: Any, *_args: Any, **_kwargs: Any) -> Check
 
 @contextlib.contextmanager
 def evaluating(network: Any) -> Iterator[None]:
-    """Switches training behaviour and gradients off for a while."""
+    """Switches training behaviour and gradients off for a while.
+
+    A network that is cut up is left so: without a backward pass, FSDP keeps what it gathered of the outermost part, and
+    would go on computing with that after the weights were changed.
+    """
     was = network.training
     network.eval()
     try:
@@ -160,3 +165,5 @@ def evaluating(network: Any) -> Iterator[None]:
             yield
     finally:
         network.train(was)
+        if isinstance(network, FSDPModule):
+            network.reshard()

@@ -139,6 +139,11 @@ class Trainer:
         """The context of a forward pass."""
         return network.autocast(self.config, self.here.device.type)
 
+    def feed(self) -> Feed:
+        """This process's samples."""
+        is_zeros = self.config.text.dropped == "zeros"
+        return Feed(self.cache, self.plan, self.objective, self.shares, self.here.device, dropped_as_zeros=is_zeros)
+
     def train(self) -> Ended:
         """Trains from the last checkpoint, or from the beginning, to the last step or until it is asked to stop.
 
@@ -161,7 +166,7 @@ class Trainer:
                 is_last = self.state.step == config.steps or asked is not None
                 if self.state.step % saves.every == 0 or is_last:
                     saver.save(self.state, self._about())
-                if self.state.step % config.validation.every == 0 or self.state.step == config.steps:
+                if self._is_to_be_looked_at():
                     self._looked()
                 saver.settle()
             saver.settle(wait=True)
@@ -173,17 +178,8 @@ class Trainer:
 
         Yields each step's record, and the signal that all processes know of by now.
         """
-        dropped_as_zeros = self.config.text.dropped == "zeros"
-        feed = Feed(
-            self.cache,
-            self.plan,
-            self.objective,
-            self.shares,
-            self.here.device,
-            dropped_as_zeros=dropped_as_zeros,
-        )
         began = time.perf_counter()
-        for fetched in feed.steps(self.state.step, self.config.steps):
+        for fetched in self.feed().steps(self.state.step, self.config.steps):
             errors, norm, signal, is_in_trouble = self._gradients(fetched, stop, saver)
             self._check_finite(errors, norm)
             rate = self._update()
@@ -310,10 +306,13 @@ class Trainer:
 
     def _has_yet_to_look(self) -> bool:
         """Whether the step that training begins with was to be looked at and was not: the first, or before a kill."""
-        if self.state.step % self.config.validation.every:
+        if not self._is_to_be_looked_at():
             return False
         seen = self.here.leads and any(r["step"] == self.state.step for r in self.run_folder.log("validation").read())
         return not self.here.told(seen)
+
+    def _is_to_be_looked_at(self) -> bool:
+        return self.state.step % self.config.validation.every == 0 or self.state.step == self.config.steps
 
     def _looked(self) -> None:
         if self._look is not None:
