@@ -5,6 +5,7 @@ from __future__ import annotations
 from . import (
     beat,
     cells,
+    closing,
     colony,
     crawling,
     engulfing,
@@ -36,6 +37,7 @@ _FAMILIES = (
     colony,
     engulfing,
     crawling,
+    closing,
     spots,
     filaments,
     shafts,

@@ -17,12 +17,14 @@ from .peristalsis import MECHANISM as PERISTALSIS
 from .phagocytosis import MECHANISM as PHAGOCYTOSIS
 from .vesicles import MECHANISM as VESICLES
 from .vessel import MECHANISM as VESSEL
+from .wound import MECHANISM as WOUND
 
 _ORGAN = (CARDIAC, VESSEL, ALVEOLI, PERISTALSIS, EXCITATION)
 _CELLULAR = (
     MITOSIS,
     CHEMOTAXIS,
     PHAGOCYTOSIS,
+    WOUND,
     BACTERIA,
 )
 _SUBCELLULAR = (

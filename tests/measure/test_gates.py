@@ -10,6 +10,7 @@ import pytest
 from microworldbench.measure import (
     beat,
     cells,
+    closing,
     colony,
     crawling,
     engulfing,
@@ -42,6 +43,7 @@ OWN = {
     "mitosis": (cells,),
     "chemotaxis": (crawling,),
     "phagocytosis": (engulfing,),
+    "wound": (closing,),
     "bacteria": (colony,),
     "vesicles": (spots,),
     "microtubule": (filaments, shafts),

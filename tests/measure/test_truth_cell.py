@@ -16,6 +16,7 @@ Compared = Callable[..., tuple[dict[str, str], float]]
 HELD_OUT = {
     "bacteria": ("scattering", "unequal_division"),
     "chemotaxis": ("rigid", "vanishing"),
+    "wound": ("stalled", "one_sided"),
     "phagocytosis": ("extra_prey", "vanishing_prey"),
 }
 QUICK = [

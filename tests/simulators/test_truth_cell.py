@@ -66,9 +66,24 @@ FLIPS = {
     ("phagocytosis", "extra_prey"): {"count-stays-three", "one-in-two-out"},
     ("phagocytosis", "darting_cell"): {"darting-cell"},
     ("phagocytosis", "reversed_time"): {"three-at-start", "lips-meet-beyond", "one-in-two-out", "vesicles-gather"},
+    ("wound", "fills_from_middle"): {"cells-from-nowhere", "both-edges-advance", "rows-behind-follow"},
+    ("wound", "reopening"): {"gap-only-narrows", "gap-closed-at-end"},
+    ("wound", "stalled"): {"gap-only-narrows", "both-edges-advance", "gap-closed-at-end"},
+    ("wound", "one_sided"): {"gap-only-narrows", "both-edges-advance", "gap-closed-at-end"},
+    ("wound", "sudden_closure"): {"gap-only-narrows"},
+    ("wound", "rubber"): {"elastic-cells", "rows-behind-follow"},
+    ("wound", "lone_runners"): {"lone-runners"},
+    ("wound", "reversed_time"): {
+        "straight-gap-at-start",
+        "gap-only-narrows",
+        "both-edges-advance",
+        "rows-behind-follow",
+        "gap-closed-at-end",
+    },
 }
 """Criteria that a violation turns round, by mechanism and violation."""
 
+_NO_MEETING = {"rows-behind-follow", "fronts-stop-on-contact"}
 _OF_DAUGHTERS = {"equal-chromatin", "empty-daughter", "daughters-alike", "nuclei-re-form"}
 OPEN = {
     ("bacteria", "linear_growth"): {"starts-with-one-rod"},
@@ -102,6 +117,29 @@ OPEN = {
     ("phagocytosis", "vanishing_prey"): {"contact-first"},
     ("phagocytosis", "through_membrane"): {"vacuole-moves-inwards"},
     ("phagocytosis", "reversed_time"): {"contact-first", "enclosed-in-vacuole", "vacuole-moves-inwards"},
+    ("wound", "fills_from_middle"): {
+        "gap-only-narrows",
+        "gap-closed-at-end",
+        "lone-runners",
+        "cells-stay-joined",
+        "fronts-stop-on-contact",
+        "borders-followable",
+    },
+    ("wound", "reopening"): _NO_MEETING | {"both-edges-advance"},
+    ("wound", "stalled"): _NO_MEETING,
+    ("wound", "one_sided"): _NO_MEETING,
+    ("wound", "sudden_closure"): _NO_MEETING
+    | {
+        "both-edges-advance",
+        "cells-from-nowhere",
+        "elastic-cells",
+        "cells-stay-joined",
+        "static-field",
+        "borders-followable",
+        "cells-melt-together",
+    },
+    ("wound", "lone_runners"): {"cells-stay-joined"},
+    ("wound", "reversed_time"): {"fronts-stop-on-contact", "cell-scale"},
 }
 """Criteria that a violation leaves undetermined."""
 
