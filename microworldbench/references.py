@@ -70,10 +70,11 @@ def resolve_generator(
 
 
 def resolve_judge(reference: object, settings: Settings | None = None, *, frames: int | None = None) -> Judge:
-    """A judge from an object, ``openai:MODEL``, ``measured``, ``replay:PATH``, ``cascade:a,b``, a name or a YAML file.
+    """A judge from an object, ``openai:MODEL``, ``measured``, ``cascade:a,b``, a name or a YAML file, or from a file.
 
     Args:
-        reference: What the user wrote or passed; None is the measured judge.
+        reference: What the user wrote or passed; None is the measured judge. ``replay:PATH`` gives the verdicts of a
+            run again, ``labels:PATH`` those of experts.
         settings: ``-j`` settings, validated by the judge's own model.
         frames: Frames shown, for judges that are shown frames.
 
@@ -98,13 +99,18 @@ def resolve_judge(reference: object, settings: Settings | None = None, *, frames
 
         _refuse_settings(settings, reference)
         return replay_judge(Path(rest))
+    if kind == "labels" and rest:
+        from .judging.experts import expert_judge
+
+        _refuse_settings(settings, reference)
+        return expert_judge(Path(rest))
     if kind == "cascade" and rest:
         return _cascade(rest, settings, frames)
     registry = plugins.registry().judges
-    if kind in ("openai", "replay", "cascade"):
+    if kind in ("openai", "replay", "labels", "cascade"):
         raise InputError(f"judge {reference!r} names no {'model' if kind == 'openai' else 'target'}: write {kind}:…")
     if reference not in registry.specs:
-        known = [*registry.specs, "openai:MODEL", "replay:PATH", "cascade:A,B"]
+        known = [*registry.specs, "openai:MODEL", "replay:PATH", "labels:PATH", "cascade:A,B"]
         raise UnknownNameError("judge", reference, known, "'mwb judges' lists what is installed")
     return _checked_judge(plugins.load(registry.get(reference), settings)[0])
 

@@ -22,7 +22,7 @@ def generators(as_json: bool) -> None:
 @options(JSON)
 def judges(as_json: bool) -> None:
     """Lists the judges that are installed, and the measurements of the measured judge."""
-    _list("judge", as_json, "references: NAME, openai:MODEL, replay:PATH, cascade:A,B, FILE.yaml")
+    _list("judge", as_json, "references: NAME, openai:MODEL, replay:PATH, labels:PATH, cascade:A,B, FILE.yaml")
     if not as_json:
         from ..measure.registry import MEASUREMENTS
 

@@ -72,6 +72,9 @@ def certify(
     given with --anchor, of at least four generators, and a link between their scores is fitted and tested on each
     generator left out. What an anchor's own run holds is not asked again. 'mwb compare --across-judges' uses the link.
     A judge with settings of its own is given as a YAML file.
+
+    Experts are tested like any judge: let them answer a study of a certificate's own run ('mwb review new --kind
+    verdict --run'), and certify labels:FILE with the labels that come of it.
     """
     from ..certify import default_out, examine
     from ..errors import InputError

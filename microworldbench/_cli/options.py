@@ -68,7 +68,7 @@ JUDGE = (
         "--judge",
         default=None,
         metavar="REF",
-        help="openai:MODEL, measured, replay:PATH, cascade:a,b, a name or a YAML file. "
+        help="openai:MODEL, measured, replay:PATH, labels:PATH, cascade:a,b, a name or a YAML file. "
         "[default: measured, on the measured criteria]",
     ),
     click.option("-j", "judge_settings", multiple=True, metavar="KEY=VALUE", help="Judge setting; repeatable."),
