@@ -139,6 +139,28 @@ def run_path(tmp_path: Path) -> Path:
     return tmp_path / "run"
 
 
+FAINT = """all => all.map(element => {
+    const parse = colour => { const [r, g, b, a = 1] = colour.match(/[\\d.]+/g).map(Number); return [r, g, b, a]; };
+    const over = ([r, g, b, a], [R, G, B]) => [r * a + R * (1 - a), g * a + G * (1 - a), b * a + B * (1 - a)];
+    const light = rgb => rgb.map(c => c / 255)
+        .map(c => c <= .04045 ? c / 12.92 : ((c + .055) / 1.055) ** 2.4)
+        .reduce((sum, c, i) => sum + c * [.2126, .7152, .0722][i], 0);
+    let back = element, seen = 1;
+    for (let e = element; e; e = e.parentElement) seen *= Number(getComputedStyle(e).opacity);
+    while (back.parentElement && parse(getComputedStyle(back).backgroundColor)[3] === 0) back = back.parentElement;
+    const ground = parse(getComputedStyle(back).backgroundColor);
+    const [r, g, b, a] = parse(getComputedStyle(element).color);
+    const inks = [light(over([r, g, b, a * seen], ground)), light(ground)];
+    return [(Math.max(...inks) + .05) / (Math.min(...inks) + .05), element.tagName + "." + element.className];
+}).filter(([ratio]) => ratio < 4.5)"""
+
+
+@pytest.fixture(scope="session")
+def faint() -> Callable[[Any, str], list[Any]]:
+    """``faint(page, selector)``: elements whose text stands out too little for WCAG AA, with the ratio."""
+    return lambda page, selector: page.eval_on_selector_all(selector, FAINT)  # type: ignore[no-any-return]
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """A headless Chromium; tests that want it are skipped where there is none."""

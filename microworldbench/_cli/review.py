@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
+from ..rendering.wording import quantity
 from .options import JSON, SUITE, options
 
 if TYPE_CHECKING:
@@ -269,9 +270,9 @@ def import_(study: str, file: str, as_json: bool) -> None:
         click.echo(json.dumps(dataclasses.asdict(found), ensure_ascii=False, indent=1))
         return
     people = ", ".join(f"{name} ({pseudonym})" for name, pseudonym in found.experts.items())
-    click.echo(f"{found.answers} answers of {people}; {found.unchanged} were here already")
+    click.echo(f"{quantity(found.answers, 'answer')} of {people}; {found.unchanged} here already")
     if found.incomplete:
-        click.echo(f"{found.incomplete} leave something open on their page")
+        click.echo(f"something is left open on {quantity(found.incomplete, 'page')}")
 
 
 @review.command()
@@ -307,7 +308,8 @@ def export(study: str, out: str, forms: tuple[str, ...], media_prefix: str | Non
 
 def _tell(desk: Desk, address: str) -> None:
     study = desk.folder.study
-    click.echo(f"{study.title} ({study.kind.value}, {study.items} items, {len(desk.board.active)} experts)")
+    size = f"{quantity(study.items, 'item')}, {quantity(len(desk.board.active), 'expert')}"
+    click.echo(f"{study.title} ({study.kind.value}, {size})")
     click.echo(f"{address}  (personal links: mwb review invite {desk.folder.path} NAME --url {address})")
 
 

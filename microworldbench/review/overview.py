@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from ..rendering.tables import text_table
-from ..rendering.wording import LEVELS, UNKNOWN, count, plain
+from ..rendering.wording import LEVELS, UNKNOWN, count, plain, quantity
 from ..rubric import Level, Record
 from .sheets.order import Order
 from .store.access import AccessBook
@@ -117,7 +117,8 @@ def _row(expert: ExpertProgress) -> tuple[str, ...]:
 def describe_new(folder: StudyFolder) -> str:
     """What a new study asks, and the next steps."""
     study = folder.study
-    lines = [f"{folder.path}: {study.kind.value} study of {count(study.items)} items for {study.evaluators} experts"]
+    what = f"{quantity(study.items, 'item')} for {quantity(study.evaluators, 'expert')}"
+    lines = [f"{folder.path}: {study.kind.value} study of {what}"]
     for level in Level:
         drawn = {i.task: i.inclusion for i in folder.items if i.level is level and i.inclusion is not None}
         how = next((inclusion for inclusion in drawn.values() if inclusion is not None), None)

@@ -64,12 +64,12 @@ def write_clip(path: Path, number: int = 0, *, frames: int = 8, width: int = 96,
     return path
 
 
-@pytest.fixture(name="make_suite")
+@pytest.fixture(name="make_suite", scope="session")
 def make_suite_fixture() -> Callable[..., Suite]:
     return make_suite
 
 
-@pytest.fixture(name="write_clip")
+@pytest.fixture(name="write_clip", scope="session")
 def write_clip_fixture() -> Callable[..., Path]:
     return write_clip
 
@@ -219,13 +219,13 @@ def serving(folder: StudyFolder, **options: Any) -> Iterator[Served]:
             thread.join()
 
 
-@pytest.fixture(name="serving")
+@pytest.fixture(name="serving", scope="session")
 def serving_fixture() -> Callable[..., Any]:
     return serving
 
 
-@pytest.fixture
-def answered(make: Any) -> Callable[..., StudyFolder]:
+@pytest.fixture(scope="session")
+def answered() -> Callable[..., StudyFolder]:
     """A study as experts left it.
 
     `rounds` holds, for each round, what to answer: by expert a function of the item's id that gives fields (None: the
@@ -257,3 +257,86 @@ def answered(make: Any) -> Callable[..., StudyFolder]:
 
 def _sides(desk: Desk, expert: str, slot: Any) -> dict[str, int]:
     return {"left": 1, "right": 0} if desk.order.is_swapped(expert, slot) else {"left": 0, "right": 1}
+
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+
+
+@dataclass
+class Expert:
+    """An expert at a browser with a screen, who works by keys, by mouse or by touch."""
+
+    page: Any
+    way: str
+    root: str
+
+    def choose(self, label: str, *, within: Any = None) -> None:
+        """Gives an answer."""
+        radio = (within or self.page).get_by_role("radio", name=re.compile(label)).first
+        if self.way == "keys":
+            if within is not None:
+                self.to(within)
+            self.page.keyboard.press(radio.get_attribute("data-key"))
+        elif self.way == "touch":
+            radio.tap()
+        else:
+            radio.check()
+
+    def to(self, group: Any) -> None:
+        """Goes to a claim with J and K."""
+        for key in ("k",) * 9 + ("j",) * 9:
+            if "current" in group.get_attribute("class").split():
+                return
+            self.page.keyboard.press(key)
+        raise AssertionError("no way there")
+
+    def write(self, label: str, text: str, *, within: Any = None) -> None:
+        """Writes into a field, and leaves it."""
+        field = (within or self.page).get_by_label(label, exact=True)
+        field.fill(text)
+        field.press("Escape")
+
+    def press(self, button: str) -> None:
+        """Presses a button or link that leads on."""
+        found = self.page.get_by_role("button", name=button).or_(self.page.get_by_role("link", name=button))
+        with self.page.expect_navigation():
+            if self.way == "keys" and button.startswith(("Save", "Begin")):
+                self.page.keyboard.press("Enter")
+            elif self.way == "touch":
+                found.tap()
+            else:
+                found.click()
+
+    def work_through(self, answer: Callable[[Expert, str], None]) -> None:
+        """Begins, answers every page, of which `answer` gets the title, and hands in."""
+        self.page.goto(self.root)
+        self.press("Begin")
+        while self.page.locator("form#answer").count():
+            answer(self, self.page.locator("h1").inner_text())
+            self.press("Save and continue")
+        self.press("Hand in")
+
+
+@pytest.fixture
+def arrive(browser: Any) -> Iterator[Callable[..., Expert]]:
+    """``arrive(served, name, way)``: an expert who has opened a personal link; pages must complain about nothing."""
+    contexts: list[Any] = []
+    complaints: list[str] = []
+
+    def arrived(served: Served, name: str, way: str = "mouse", **options: Any) -> Expert:
+        context = browser.new_context(**(PHONE if way == "touch" else {}) | options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        expert = Expert(page, way, f"http://127.0.0.1:{served.port}/")
+        page.goto(f"http://127.0.0.1:{served.port}{served.invite(name)}")
+        with page.expect_navigation():
+            page.get_by_role("button", name="Begin").click()
+        return expert
+
+    yield arrived
+    for context in contexts:
+        context.close()
+    assert complaints == []

@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from ...concordance.pages import figure
 from ...rendering.markdown import escape
 from ...rendering.tables import ends, markdown_table, share, text_table
-from ...rendering.wording import DIMENSIONS, LEVELS, UNKNOWN, count, plain, points, signed, span
+from ...rendering.wording import DIMENSIONS, LEVELS, UNKNOWN, count, plain, points, quantity, signed, span
 from ...rubric import Dimension, Level
 from ...scorecard import Score
 from .merging import Merged
@@ -53,7 +53,7 @@ def to_text(merged: Merged, shifts: Sequence[Shift]) -> str:
 
 def _sentences(merged: Merged, safe: Callable[[str], str]) -> Iterator[str]:
     result = merged.result
-    experts = f"{len(result.experts)} experts" + (f", of whom {len(result.left)} left" if result.left else "")
+    experts = quantity(len(result.experts), "expert") + (f", of whom {len(result.left)} left" if result.left else "")
     yield (
         f"{safe(result.study)} ({result.kind}): {experts}, {count(result.events)} events, rules {result.rules}, log "
         f"{result.log[:12]}."

@@ -23,7 +23,7 @@ TITLES = {
     Kind.REVISE: "Revising the rubric",
     Kind.VERDICT: "What does the video show?",
     Kind.PAIR: "Which video is better?",
-    Kind.CLIP: "Which clips belong into the training set?",
+    Kind.CLIP: "Which clips belong in the training set?",
     Kind.CAPTION: "Does the caption fit the clip?",
 }
 REPEATS = 0.05

@@ -27,7 +27,7 @@ class Kind(StrEnum):
     PAIR = "pair"
     """Which of two videos is better?"""
     CLIP = "clip"
-    """Does a clip belong into a training set?"""
+    """Does a clip belong in a training set?"""
     CAPTION = "caption"
     """Does a caption say what a clip shows?"""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -33,7 +32,11 @@ STATIC = {
     "player.js": (__package__, "text/javascript"),
     "icon.svg": (__package__, "image/svg+xml"),
 }
-Handler = Callable[[Request, Expert], Awaitable[Response] | Response]
+UNSAID = {
+    "Not Found": "There is nothing at this address.",
+    "Method Not Allowed": "This address is not for that; go back and open the page again.",
+}
+"""What the framework says, in words for experts."""
 
 
 def make_app(desk: Desk, *, url: str | None = None, limiter: Limiter | None = None) -> Starlette:
@@ -219,11 +222,12 @@ class Workbench:
 
     def refused(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
+        said = UNSAID.get(error.detail, error.detail)
         if _wants_json(request):
-            return JSONResponse({"saved": False, "said": str(error.detail)}, error.status_code)
+            return JSONResponse({"saved": False, "said": said}, error.status_code)
         if error.status_code == 401:
             return self.pages.stranger()
-        return self.pages.message(error.status_code, str(error.detail), headers=error.headers)
+        return self.pages.message(error.status_code, said, headers=error.headers)
 
     def bad_link(self, request: Request, error: Exception) -> Response:
         return self.pages.message(410, str(error), is_stranger=True)

@@ -7,7 +7,7 @@ from ..studies.records import Kind
 QUESTIONS: dict[Kind, str] = {
     Kind.RELEVANCE: "Is this task worth keeping?",
     Kind.PAIR: "Which video shows it better?",
-    Kind.CLIP: "Does this clip belong into the training set?",
+    Kind.CLIP: "Does this clip belong in the training set?",
     Kind.CAPTION: "Does the caption say what the clip shows?",
 }
 LABELS: dict[str, str] = {
