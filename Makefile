@@ -7,7 +7,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 # One OpenMP thread a process: the arrays are small, and tests run side by side.
 export OMP_NUM_THREADS := 1
 
-.PHONY: help demo demo-train test nightly lint format bench leaderboard leaderboard-check examples schema controls clean
+.PHONY: help demo demo-train test nightly lint format bench leaderboard leaderboard-check examples schema card controls clean
 .DEFAULT_GOAL := help
 
 help:
@@ -21,6 +21,7 @@ help:
 	@echo "make leaderboard  check all submissions and build the site in build/leaderboard"
 	@echo "make examples     make the example submissions anew (some minutes)"
 	@echo "make schema  regenerate rubrics/schema"
+	@echo "make card    refresh the figures in rubrics/README.md"
 	@echo "make controls write contact sheets and truth tables of the simulated clips into docs"
 	@echo "make clean   remove .venv and what the targets made"
 
@@ -110,6 +111,9 @@ examples: $(VENV)/runtime
 
 schema: $(VENV)/runtime
 	$(BIN)/mwb suites schema --write
+
+card: $(VENV)/runtime
+	$(BIN)/mwb suites card core --into rubrics/README.md
 
 controls: $(VENV)/runtime
 	$(BIN)/mwb controls pages docs

@@ -125,6 +125,38 @@ def lint(ref: str, select: str, ignore: str, runs: tuple[str, ...], weights: str
 
 
 @suites.command()
+@click.argument("ref")
+@click.option("--into", type=click.Path(), metavar="README", help="Refresh them between the marks of README instead.")
+@WEIGHTS
+def card(ref: str, into: str | None, weights: str) -> None:
+    """Prints the figures of REF's card: sizes, what guessing scores, weights, topics, lengths."""
+    from ..rendering.marks import refresh_between
+    from ..rendering.suite_card import MARKS, suite_card
+
+    figures = suite_card(_open(ref, weights).suite)
+    if into is None:
+        return click.echo(figures)
+    changed = refresh_between(into, MARKS, figures)
+    return click.echo(f"{into}: {'refreshed' if changed else 'up to date'}")
+
+
+@suites.command()
+@click.argument("ref")
+@click.option("--out", required=True, type=click.Path(), metavar="DIR", help="A new or empty folder.")
+@WEIGHTS
+def export(ref: str, out: str, weights: str) -> None:
+    """Writes REF as tables (tasks, criteria, sources) with a card and a Croissant description."""
+    from ..rendering.markdown import escape
+    from ..rendering.suite_card import suite_card
+    from ..suites.tables import write_tables
+
+    suite = _open(ref, weights).suite
+    text = f"# {escape(suite.title)}\n\n{escape(suite.id)} {escape(suite.version)}\n\n{suite_card(suite)}\n"
+    for path in write_tables(suite, out, card=text):
+        click.echo(plain(str(path)))
+
+
+@suites.command()
 @click.option("--write", is_flag=True, help="Write them to rubrics/schema of the checkout.")
 @JSON
 def schema(write: bool, as_json: bool) -> None:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-from pathlib import Path
 
-from ..errors import InputError
-from ..logbook import write_atomically
 from ..rendering.markdown import escape
+from ..rendering.marks import refresh_between
 from ..rendering.tables import markdown_table
 from ..rendering.wording import interval, percent, points, span
 from .build import read_ranked
 from .records import Row, Table
 
-BEGIN, END = "<!-- leaderboard:begin -->", "<!-- leaderboard:end -->"
+MARKS = "leaderboard"
 
 
 def refresh(submissions: str | os.PathLike[str], readme: str | os.PathLike[str], *, top: int = 10) -> bool:
@@ -22,7 +20,7 @@ def refresh(submissions: str | os.PathLike[str], readme: str | os.PathLike[str],
 
     Args:
         submissions: The folder of submissions.
-        readme: A file that holds both marks once, each on a line of its own.
+        readme: A file that holds both marks once.
         top: Rows, at most.
 
     Returns:
@@ -31,23 +29,7 @@ def refresh(submissions: str | os.PathLike[str], readme: str | os.PathLike[str],
     Raises:
         InputError: the marks are missing or doubled, or a file cannot be read or written. Also as `build`.
     """
-    path = Path(readme)
-    try:
-        before = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot read {path}: {error}") from None
-    if (before.count(BEGIN), before.count(END)) != (1, 1) or before.index(BEGIN) > before.index(END):
-        raise InputError(f"{path} must hold {BEGIN} and, below it, {END}, once each; the table goes between them")
-    content = markdown(read_ranked(submissions)[0].table, top)
-    head, tail = before.split(BEGIN)[0], before.split(END)[1]
-    after = f"{head}{BEGIN}\n{content}\n{END}{tail}"
-    if after == before:
-        return False
-    try:
-        write_atomically(path, after.encode())
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror or error}") from error
-    return True
+    return refresh_between(readme, MARKS, markdown(read_ranked(submissions)[0].table, top))
 
 
 def markdown(table: Table, top: int) -> str:

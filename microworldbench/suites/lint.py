@@ -77,6 +77,8 @@ class Statistics(Record):
     """The lowest minimum of a single task."""
     always_yes: float
     """Score of a judge that calls everything met."""
+    highest_always_yes: float
+    """The same on the task where it is highest."""
     always_no: float
     coin: float
     """Expected score of a judge that tosses a coin for every criterion."""
@@ -287,6 +289,7 @@ def _statistics(tasks: Sequence[_Task]) -> Statistics | None:
         attainable_maximum=100.0,
         lowest_minimum=round(min(minima), 6),
         always_yes=round(100 + minimum, 6),
+        highest_always_yes=round(100 + max(minima), 6),
         always_no=0.0,
         coin=round((100 + minimum) / 2, 6),
     )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 import pytest
 
+from microworldbench.rendering.suite_card import suite_card
 from microworldbench.rubric import Criterion, Dimension, Level, Polarity, ReviewStatus, Suite, Task
 from microworldbench.suites.folder import load_folder
 from microworldbench.suites.packaged import packaged_folder
@@ -32,9 +34,9 @@ def words(text: str) -> int:
     return len(text.split())
 
 
-def test_every_level_has_at_least_three_tasks(suite: Suite) -> None:
+def test_every_level_has_at_least_thirty_tasks(suite: Suite) -> None:
     levels = [task.level for task in suite.tasks]
-    assert min(levels.count(level) for level in Level) >= 3
+    assert min(levels.count(level) for level in Level) >= 30
 
 
 def test_a_prompt_has_40_to_110_words(task: Task) -> None:
@@ -96,17 +98,35 @@ def test_no_two_criteria_of_the_suite_say_the_same(suite: Suite) -> None:
     assert alike == []
 
 
-def test_the_card_places_every_task_under_its_level_and_mechanism(suite: Suite) -> None:
-    card = (packaged_folder() / "README.md").read_text(encoding="utf-8")
+def placed(suite: Suite) -> dict[str, tuple[str, str, str]]:
+    """Level, row and mechanism of every task that the card's topic grid shows."""
     header: list[str] = []
-    placed = {}
-    for line in card.splitlines():
+    found = {}
+    for line in (packaged_folder() / "README.md").read_text(encoding="utf-8").splitlines():
         cells = [cell.strip().strip("`") for cell in line.strip("|").split("|")]
         if cells[0] in set(Level):
             header = cells
         elif header and len(cells) == len(header):
-            placed |= {c: (header[0], header[i].replace(" ", "-")) for i, c in enumerate(cells) if c in suite.by_id}
-    assert placed == {task.id: (task.level.value, task.tags[0]) for task in suite.tasks}
+            places = {c: (header[0], cells[0], header[i].replace(" ", "-")) for i, c in enumerate(cells)}
+            found |= {task: place for task, place in places.items() if task in suite.by_id}
+    return found
+
+
+def test_the_card_places_every_task_under_its_level_and_mechanism(suite: Suite) -> None:
+    places = {task: (level, mechanism) for task, (level, _, mechanism) in placed(suite).items()}
+    assert places == {task.id: (task.level.value, task.tags[0]) for task in suite.tasks}
+
+
+def test_every_topic_and_every_mechanism_of_a_level_has_three_tasks(suite: Suite) -> None:
+    places = list(placed(suite).values())
+    counts = Counter((level, row) for level, row, _ in places) + Counter((level, kind) for level, _, kind in places)
+    assert {place: count for place, count in counts.items() if count < 3} == {}
+
+
+def test_the_figures_of_the_card_are_those_of_the_suite(suite: Suite) -> None:
+    card = (packaged_folder() / "README.md").read_text(encoding="utf-8")
+    figures = f"<!-- figures:begin -->\n{suite_card(suite)}\n<!-- figures:end -->"
+    assert figures in card, "the figures in rubrics/README.md are stale: run 'make card'"
 
 
 def test_the_card_admits_that_tasks_are_only_drafted(suite: Suite) -> None:

@@ -81,3 +81,22 @@ def test_an_unknown_suite_is_an_input_error(mwb: Run) -> None:
 def test_schema_prints_both(mwb: Run) -> None:
     _, out, _ = mwb("schema", "--json")
     assert set(json.loads(out)) == {"suite", "task"}
+
+
+def test_the_card_is_printed_or_put_between_the_marks_of_a_readme(mwb: Run, tmp_path: Path) -> None:
+    _, printed, _ = mwb("card", "core")
+    assert "| Always yes |" in printed.splitlines()[9]
+    readme = tmp_path / "README.md"
+    readme.write_text("<!-- figures:begin --><!-- figures:end -->", encoding="utf-8")
+    assert "refreshed" in mwb("card", "core", "--into", str(readme))[1]
+    assert printed in readme.read_text(encoding="utf-8")
+    assert "up to date" in mwb("card", "core", "--into", str(readme))[1]
+
+
+def test_export_names_the_files_it_wrote(mwb: Run, tmp_path: Path, released_form: Path) -> None:
+    status, out, _ = mwb("export", "core", "--out", str(tmp_path / "tables"))
+    names = ["tasks.jsonl", "criteria.jsonl", "sources.jsonl", "README.md", "croissant.json"]
+    assert (status, [Path(line).name for line in out.splitlines()]) == (0, names)
+    status, _, err = mwb("export", f"released:{released_form}", "--out", str(tmp_path / "published"))
+    assert status == 2
+    assert "states no licence" in err
