@@ -7,7 +7,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 # One OpenMP thread a process: the arrays are small, and tests run side by side.
 export OMP_NUM_THREADS := 1
 
-.PHONY: help demo demo-train test nightly lint format bench leaderboard leaderboard-check examples schema card controls clean
+.PHONY: help demo demo-train test nightly lint format docs bench leaderboard leaderboard-check examples schema card controls clean
 .DEFAULT_GOAL := help
 
 help:
@@ -17,6 +17,7 @@ help:
 	@echo "make nightly install each adapter alone, from its wheel, with all it needs (downloads some gigabytes)"
 	@echo "make lint    ruff, mypy --strict, import contracts"
 	@echo "make format  rewrite the code in the house format"
+	@echo "make docs    build the site into docs/_build/html; a warning is an error"
 	@echo "make bench   run the benchmarks and print their tables"
 	@echo "make leaderboard  check all submissions and build the site in build/leaderboard"
 	@echo "make examples     make the example submissions anew (some minutes)"
@@ -91,6 +92,15 @@ lint: $(VENV)/development
 format: $(VENV)/development
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+$(VENV)/docs: $(VENV)/runtime
+	@echo "installing Sphinx into $(VENV) ..."
+	@$(INSTALL) -e '.[docs]'
+	@touch $@
+
+docs: $(VENV)/docs
+	$(BIN)/python -m sphinx -E -W --keep-going -q -b html docs docs/_build/html
+	@echo "docs/_build/html/index.html"
 
 bench: $(VENV)/development
 	@for script in benchmarks/*.py; do echo; $(BIN)/python $$script || exit 1; done

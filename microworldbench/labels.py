@@ -1,19 +1,19 @@
 """Label files: what people answered about the criteria of videos, as JSON lines or CSV.
 
-===================  ================================================================================================
-column               content
-===================  ================================================================================================
-``task``             task id
-``seed``             whole number; 0 where absent
-``criterion``        criterion id
-``rater``            who answered; use pseudonyms, they are shown
-``met``              ``met``, ``not_met``, ``cannot_tell`` or empty (JSON: also true, false, null)
-``criterion_digest`` optional: which wording was answered
-``video_sha256``     optional: which video was shown; one file may then hold labels of several generators
-``inclusion``        optional: the probability in (0, 1] with which the task was drawn; corrected scores need it
-``dimension``        optional, where no run folder or suite says it
-``polarity``         optional, likewise
-===================  ================================================================================================
+====================  ================================================================================================
+column                content
+====================  ================================================================================================
+``task``              task id
+``seed``              whole number; 0 where absent
+``criterion``         criterion id
+``rater``             who answered; use pseudonyms, they are shown
+``met``               ``met``, ``not_met``, ``cannot_tell`` or empty (JSON: also true, false, null)
+``criterion_digest``  optional: which wording was answered
+``video_sha256``      optional: which video was shown; one file may then hold labels of several generators
+``inclusion``         optional: the probability in (0, 1] with which the task was drawn; corrected scores need it
+``dimension``         optional, where no run folder or suite says it
+``polarity``          optional, likewise
+====================  ================================================================================================
 """
 
 from __future__ import annotations

@@ -87,7 +87,7 @@ class Comparison:
     """From 1, by adjusted p-values at 1 − confidence."""
     ranks_reason: Reason | None = None
     critical: float | None = None
-    """What |t| of a pair must exceed for its simultaneous interval to leave out 0."""
+    """What ``|t|`` of a pair must exceed for its simultaneous interval to leave out 0."""
 
     def between(self, first: Hashable, second: Hashable) -> Difference:
         """The difference of two models, either way round.
@@ -205,7 +205,7 @@ def _differences(
 def _resample(
     table: PairTable, mean: NDArray[Any], confidence: float, resamples: int, seed: int
 ) -> tuple[list[Interval | None], NDArray[Any]]:
-    """Percentile intervals of the mean differences, and in each resample the largest |t| of all pairs.
+    """Percentile intervals of the mean differences, and in each resample the largest ``|t|`` of all pairs.
 
     Some pairs at a time: all resampled differences of 100 models at once would fill 400 MB.
     """
