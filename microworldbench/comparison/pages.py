@@ -143,4 +143,4 @@ def _points(score: Score | None) -> str:
 
 
 def _met(value: float | None) -> str:
-    return "undecided" if value is None else f"{share(value)} met"
+    return "no verdict" if value is None else f"{share(value)} met"

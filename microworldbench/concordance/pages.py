@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..rendering.markdown import escape
 from ..rendering.page import PageTable, write_page
-from ..rendering.tables import coefficient, ends, markdown_table, share, text_table
+from ..rendering.tables import coefficient, ends, markdown_table, percents, share, text_table
 from ..rendering.wording import DIMENSIONS, UNKNOWN, count, plain, signed
 from ..rubric import Dimension
 from .heatmap import heat_map
@@ -114,23 +114,19 @@ def _quality(title: str, group: GroupAgreement) -> PageTable:
             (
                 label,
                 share(found.sensitivity.value),
-                _percents(found.sensitivity.ci95),
+                percents(found.sensitivity.ci95),
                 count(found.sensitivity.n),
                 share(found.specificity.value),
-                _percents(found.specificity.ci95),
+                percents(found.specificity.ci95),
                 count(found.specificity.n),
                 share(found.positive_value.value),
                 share(found.negative_value.value),
                 coefficient(found.macro_f1.value),
                 signed(None if found.bias.value is None else 100 * found.bias.value),
-                _percents(found.bias.ci95),
+                percents(found.bias.ci95),
             )
         )
     return PageTable(title, head, rows, note="Bias: percentage points by which the judge says met more often.")
-
-
-def _percents(interval: tuple[float, float] | None) -> str:
-    return UNKNOWN if interval is None else f"[{100 * interval[0]:.0f}, {100 * interval[1]:.0f}]"
 
 
 def _strata(group: GroupAgreement) -> Iterator[tuple[str, StratumAgreement]]:

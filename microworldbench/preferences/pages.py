@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from ..concordance.pages import figure
-from ..concordance.records import Coefficient
 from ..rendering.markdown import escape
 from ..rendering.page import PageTable, write_page
-from ..rendering.tables import coefficient, ends, markdown_table, share, text_table
+from ..rendering.tables import coefficient, ends, markdown_table, percents, share, text_table
 from ..rendering.wording import UNKNOWN, count, plain
 from .records import PairShares, PreferenceStudy
 
@@ -69,12 +68,8 @@ def _tables(found: PreferenceStudy, safe: Callable[[str], str]) -> Iterator[Tabl
 def _shares(shares: PairShares) -> Iterator[str]:
     for part in (shares.win, shares.tie, shares.loss, shares.net):
         yield share(part.value)
-        yield _percent(part)
+        yield percents(part.ci95)
     yield count(shares.win.n)
-
-
-def _percent(part: Coefficient) -> str:
-    return UNKNOWN if part.ci95 is None else f"[{100 * part.ci95[0]:.0f}, {100 * part.ci95[1]:.0f}]"
 
 
 def _checks(found: PreferenceStudy) -> Iterator[tuple[str, ...]]:

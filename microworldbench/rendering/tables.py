@@ -29,8 +29,13 @@ def p_value(p: float | None) -> str:
 
 
 def share(value: float | None) -> str:
-    """A share of 1 in whole percent, ``—`` for None."""
-    return UNKNOWN if value is None else f"{100 * value:.0f} %"
+    """A share of 1 in whole percent, ``—`` for None; never ``-0``."""
+    return UNKNOWN if value is None else f"{round(100 * value)} %"
+
+
+def percents(interval: Sequence[float] | None) -> str:
+    """An interval of shares in whole percent, ``—`` for None; never ``-0``."""
+    return UNKNOWN if interval is None else f"[{round(100 * interval[0])}, {round(100 * interval[1])}]"
 
 
 def coefficient(value: float | None) -> str:

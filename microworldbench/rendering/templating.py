@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,8 @@ from . import wording
 if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
+
+_MINUS = re.compile(r"(?<![\w-])-(?=\d)")
 
 
 def environment(package: str) -> Environment:
@@ -77,5 +80,5 @@ def source_hash(text: str) -> str:
 
 
 def _typographic(written: Callable[[Any], str]) -> Callable[[Any], str]:
-    """The same words with a true minus sign, which is as wide as a digit."""
-    return lambda value: written(value).replace("-", "−")
+    """The same words with true minus signs, which are as wide as a digit; hyphens within names stay."""
+    return lambda value: _MINUS.sub("−", written(value))

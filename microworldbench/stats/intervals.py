@@ -151,6 +151,24 @@ def wilson(successes: int, n: int, *, confidence: float = 0.95) -> Estimate:
     return Estimate(value=share, n=n, se=math.sqrt(share * (1 - share) / n), interval=(low, high))
 
 
+def wilson_of_clusters(share: float, clusters: int, n: int, *, confidence: float = 0.95) -> Estimate:
+    """A share of 0 or 1 of units in clusters, which resampling cannot move: Wilson's bounds, each cluster one trial.
+
+    Units of a cluster may all be one and the same event, so counting each as a trial would promise too much.
+
+    Args:
+        share: 0 or 1.
+        clusters: Clusters that hold any of the units.
+        n: Units.
+        confidence: Coverage, in (0, 1).
+
+    Returns:
+        The share with `n` units and the interval of as many trials as there are clusters.
+    """
+    bounds = wilson(round(share * clusters), clusters, confidence=confidence).interval
+    return Estimate(value=share, n=n, se=0.0, interval=bounds)
+
+
 def finite_numbers(values: ArrayLike, name: str, *, dimensions: int = 1) -> NDArray[Any]:
     """`values` as float64 of the given number of dimensions.
 

@@ -13,7 +13,7 @@ from ..errors import InputError
 from .clustering import Options, Spread, estimate_all, within
 from .coefficients import Columns, Formula, Sums, add_confusions, cohen, corrected
 from .estimates import Estimate
-from .intervals import wilson
+from .intervals import wilson, wilson_of_clusters
 from .kappas import Rater
 from .ratings import MISSING, read_ratings
 
@@ -70,7 +70,9 @@ def judge_quality(judged: Rater, truth: Rater, **options: Unpack[Options]) -> Ju
         "positive_value": (says & is_true, says),
         "negative_value": (~says & ~is_true, ~says),
     }
-    made = {name: _share(found[name], int(hit.sum()), int(of.sum()), options) for name, (hit, of) in shares.items()}
+    clusters = options.get("clusters")
+    named = None if clusters is None else [name for name, is_rated in zip(clusters, both, strict=True) if is_rated]
+    made = {name: _share(found[name], hit, of, named, options) for name, (hit, of) in shares.items()}
     n = int(both.sum())
     rest = {name: _estimate(found[name], n) for name in ("macro_f1", "bias", "kappa")}
     return JudgeQuality(n=n, positives=int(is_true.sum()), negatives=int((~is_true).sum()), **made, **rest)
@@ -130,13 +132,16 @@ _FORMULAS: Mapping[str, Formula] = {
 }
 
 
-def _share(spread: Spread, hits: int, n: int, options: Options) -> Estimate:
-    if options.get("clusters") is None or n == 0:
-        return wilson(hits, n, confidence=options.get("confidence", 0.95))
+def _share(
+    spread: Spread, hit: NDArray[Any], of: NDArray[Any], clusters: Sequence[Hashable] | None, options: Options
+) -> Estimate:
+    hits, n, confidence = int(hit.sum()), int(of.sum()), options.get("confidence", 0.95)
+    if clusters is None or n == 0:
+        return wilson(hits, n, confidence=confidence)
     value, se, interval = spread
-    # All right or all wrong: resampling whole clusters cannot move the share, Wilson's bounds are the honest ones.
     if not 0 < hits < n:
-        return wilson(hits, n, confidence=options.get("confidence", 0.95))
+        holding = {name for name, is_one in zip(clusters, of, strict=True) if is_one}
+        return wilson_of_clusters(hits / n, len(holding), n, confidence=confidence)
     return Estimate(value=value, n=n, se=se, interval=within(interval, 0.0, 1.0))
 
 

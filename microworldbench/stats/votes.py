@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..errors import InputError
 from .clustering import within
 from .estimates import Estimate, finite
-from .intervals import wilson
+from .intervals import wilson, wilson_of_clusters
 from .resampling import RESAMPLES, check_confidence, evaluate, spreads
 
 Vote = tuple[Hashable, Hashable, Hashable, float]
@@ -127,8 +127,8 @@ def vote_shares(
         seed: Seed of the resamples.
 
     Returns:
-        Shares of all votes on the two. With tasks, intervals over the tasks with a vote; without, Wilson's, and none
-        for `net`. None with `too_few` where there is no vote.
+        Shares of all votes on the two. With tasks, intervals over the tasks with a vote, Wilson's where all votes are
+        alike; without, Wilson's, and none for `net`. None with `too_few` where there is no vote.
 
     Raises:
         InputError: Not square tables of counts, or no such items.
@@ -158,7 +158,20 @@ def vote_shares(
         Estimate(value=v, n=n, se=se, interval=within(interval, low, 1.0))
         for v, (se, interval), low in zip(values, found, (0.0, 0.0, 0.0, -1.0), strict=True)
     ]
-    return VoteShares(win=made[0], tie=made[1], loss=made[2], net=made[3])
+    win, tie, loss = (_or_wilson(part, len(table), confidence) for part in made[:3])
+    net = made[3]
+    if net.interval is not None and win.value in (0.0, 1.0) and loss.value in (0.0, 1.0):
+        assert win.interval is not None
+        assert loss.interval is not None
+        net = replace(net, interval=(win.interval[0] - loss.interval[1], win.interval[1] - loss.interval[0]))
+    return VoteShares(win=win, tie=tie, loss=loss, net=net)
+
+
+def _or_wilson(part: Estimate, tasks: int, confidence: float) -> Estimate:
+    """The bounds of Wilson over tasks for a share of 0 or 1, which resampling cannot move."""
+    if part.interval is None or part.value not in (0.0, 1.0):
+        return part
+    return wilson_of_clusters(part.value, tasks, part.n, confidence=confidence)
 
 
 def _shares(sums: NDArray[Any]) -> NDArray[Any]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from microworldbench.errors import InputError
-from microworldbench.stats import agreement
+from microworldbench.stats import agreement, intervals
 
 RNG = np.random.default_rng(7)
 TRUTH = RNG.random(40 * 8) < 0.7
@@ -66,6 +66,15 @@ def test_clusters_widen_the_error_of_copied_units() -> None:
     assert clustered.se == pytest.approx(single.se)
     assert clustered.interval == pytest.approx(single.interval)
     assert naive.se < single.se / 2
+
+
+def test_a_judge_that_never_erred_is_bounded_by_the_number_of_tasks() -> None:
+    """Ten criteria of one video may be one event: 40 videos bound the share, not 400 criteria."""
+    truth, tasks = [True] * 300 + [False] * 100, [n // 10 for n in range(400)]
+    found = agreement.judge_quality(truth, truth, clusters=tasks)
+    assert (found.sensitivity.n, found.sensitivity.interval) == (300, pytest.approx(intervals.wilson(30, 30).interval))
+    assert found.specificity.interval == pytest.approx(intervals.wilson(10, 10).interval)
+    assert agreement.judge_quality(truth, truth).sensitivity.interval == intervals.wilson(300, 300).interval
 
 
 def test_few_clusters_give_student_or_no_interval() -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from microworldbench.errors import InputError
 from microworldbench.stats import preference
@@ -329,3 +330,21 @@ def test_extreme_counts_still_settle_where_wins_expected_equal_wins_seen(seed: i
     lead = np.subtract.outer(found.log_strength, found.log_strength)
     expected = ((wins + wins.T) / (1 + np.exp(-lead))).sum(axis=1)
     assert expected == pytest.approx(wins.sum(axis=1), rel=1e-6, abs=1e-4)
+
+
+@pytest.mark.parametrize(("win", "tie", "loss"), [(1, 0, 0), (0, 1, 0), (0, 0, 1)])
+def test_shares_of_votes_that_are_all_alike_are_bounded_by_the_number_of_tasks(win: int, tie: int, loss: int) -> None:
+    """Resampling cannot move such a share; each of 40 tasks counts once, however many votes it has."""
+    wins, ties = np.zeros((40, 2, 2)), np.zeros((40, 2, 2))
+    wins[:, 0, 1], wins[:, 1, 0] = 3 * win, 3 * loss
+    ties[:, 0, 1] = ties[:, 1, 0] = 3 * tie
+    found = preference.vote_shares(wins, ties)
+    low = stats.binomtest(40, 40).proportion_ci(method="wilson").low
+    for share, value in ((found.win, win), (found.tie, tie), (found.loss, loss)):
+        assert (share.value, share.n) == (value, 120)
+        assert share.interval == pytest.approx((low, 1.0) if value else (0.0, 1 - low))
+    middle = win - loss
+    assert found.net.interval == pytest.approx(
+        (max(-1, middle - 2 * (1 - low)), min(1, middle + 2 * (1 - low))) if middle else (low - 1, 1 - low)
+    )
+    assert preference.vote_shares(wins[:4], ties[:4]).win.interval is None
