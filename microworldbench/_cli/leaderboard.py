@@ -130,8 +130,8 @@ def _tell(found: Iterable[Checked]) -> None:
     for one in found:
         word = f"accepted, {one.standing}" if one.accepted else "not accepted"
         click.echo(f"{plain(one.submission)}: {word}")
-        for problem in one.problems:
-            click.echo(f"  {plain(problem)}")
+        for line in (*one.problems, *one.remarks):
+            click.echo(f"  {plain(line)}")
 
 
 @leaderboard.command()
@@ -161,18 +161,17 @@ def verify(
     """
     from pathlib import Path
 
-    from ..leaderboard import SubmissionFolder, look_again
+    from ..leaderboard import look_again
     from ..logbook import write_atomically
     from ..references import resolve_suite
     from ..settings import parse_pairs
 
-    named = suite or SubmissionFolder(Path(path)).run.manifest.suite.id
     record = look_again(
         path,
         videos,
         judge,
         by=by,
-        suite=resolve_suite(named, weights=weights or "tiered"),
+        suite=resolve_suite(suite, weights=weights or "tiered") if suite else None,
         judge_settings=parse_pairs(judge_settings, "-j"),
         max_cost=max_cost,
     )

@@ -27,6 +27,7 @@ from ..runs import RunFolder, now
 from ..scorecard import Named
 from ..scoring import reduce_verdicts
 from .submission import SubmissionFolder
+from .suites import find_suite
 from .verified import VerificationRecord
 
 AGAIN = 20
@@ -40,7 +41,7 @@ def look_again(
     judge: object,
     *,
     by: str,
-    suite: Suite,
+    suite: Suite | None = None,
     judge_settings: Mapping[str, object] | None = None,
     **effort: Any,
 ) -> VerificationRecord:
@@ -51,16 +52,17 @@ def look_again(
         videos: A folder that holds its videos, under any names.
         judge: The judge, as for `evaluate`; its identity must be the submission's.
         by: Who is doing it.
-        suite: The suite it was run on.
+        suite: The suite it was run on, where it is neither installed nor kept in ``_suites`` beside the submission.
         judge_settings: Settings of a judge given by name.
         **effort: ``workers``, ``max_cost`` and the like, as for `grade`.
 
     Raises:
-        InputError: the judge is another one, or none of the videos is there.
+        InputError: the judge is another one, none of the videos is there, or the suite is not at hand.
     """
-    folder = SubmissionFolder(Path(path))
+    folder = SubmissionFolder(Path(path).absolute())
     run = folder.run
     manifest = run.manifest
+    suite = _suite(folder) if suite is None else suite
     if manifest.judge is None:
         raise InputError(f"{folder.slug!r} has no verdicts to give again")
     recorded = {key: made.video.sha256 for key, made in run.generations().items() if made.video is not None}
@@ -85,6 +87,18 @@ def look_again(
         by=by,
         date=now()[:10],
     )
+
+
+def _suite(folder: SubmissionFolder) -> Suite:
+    """The suite of a submission, found by its content; what the submission calls it leads to no folder."""
+    stated = folder.run.manifest.suite
+    known = find_suite(stated.id, stated.digest, folder.path.parent)
+    if known is None:
+        raise InputError(
+            f"suite {stated.id} {stated.version} with this content ({stated.digest[:12]}) is not at hand; say where it "
+            "is with --suite"
+        )
+    return known
 
 
 def _found(recorded: Mapping[tuple[str, int], str], folder: Path) -> dict[tuple[str, int], Path]:

@@ -46,9 +46,8 @@ def build(
     """
     ranked = read_ranked(submissions, verified=verified)
     found = Leaderboard(tables=tuple(one.table for one in ranked))
-    target = Path(out)
-    if target.exists() and not (target / MARK).is_file() and any(target.iterdir()):
-        raise InputError(f"{str(out)!r} holds something that is not a leaderboard; choose another --out")
+    target = Path(out).resolve()
+    _refuse_other_content(target, str(out))
     unfinished = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         for path, content in _files(ranked, found):
@@ -64,6 +63,16 @@ def build(
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     return found
+
+
+def _refuse_other_content(target: Path, shown: str) -> None:
+    """Only an earlier site, an empty folder or nothing is replaced."""
+    if target.exists() and not target.is_dir():
+        raise InputError(f"{shown!r} is a file; choose another --out")
+    if target.is_dir() and not (target / MARK).is_file() and any(target.iterdir()):
+        raise InputError(f"{shown!r} holds something that is not a leaderboard; choose another --out")
+    if (target / ".git").exists():
+        raise InputError(f"{shown!r} is a git checkout, which a build would replace; build elsewhere and copy the site")
 
 
 def read_ranked(submissions: str | os.PathLike[str], *, verified: str | os.PathLike[str] | None = None) -> list[Ranked]:
@@ -86,6 +95,7 @@ def _files(ranked: list[Ranked], found: Leaderboard) -> Iterator[Page]:
         "\n".join([asset("theme.css"), asset("report.css"), asset("page.css"), asset("board.css", OWN)]),
     )
     yield "assets/script.js", "\n".join([asset("theme.js"), asset("board.js", OWN)])
+    yield "assets/icon.svg", asset("icon.svg", OWN)
     yield MARK, "A static site made by mwb leaderboard build; the next build replaces this folder.\n"
     yield ".nojekyll", ""
     yield "data/leaderboard.json", found.to_json()

@@ -13,7 +13,7 @@ from ..runs import RunFolder
 from ..verification import contradictions
 from . import rules
 from .submission import SUMS, SubmissionFolder, submission_folders
-from .suites import find_suite, is_installed
+from .suites import KEPT, find_suite, is_installed
 from .verified import RECORDS, Word, standing_of
 
 CANNOT_SHOW = (
@@ -31,6 +31,8 @@ class Checked(Record):
     accepted: bool
     problems: tuple[str, ...]
     """Why it is not accepted, each with the next step."""
+    remarks: tuple[str, ...] = ()
+    """What whoever merges it should know."""
     digest: str | None
     """The submission's name by content; None where it is not sealed."""
     standing: Word
@@ -42,6 +44,7 @@ def check(
     path: str | os.PathLike[str],
     *,
     among: str | os.PathLike[str] | None = None,
+    beside: str | os.PathLike[str] | None = None,
     suite: Suite | None = None,
     verified: str | os.PathLike[str] | None = None,
 ) -> Checked:
@@ -50,6 +53,7 @@ def check(
     Args:
         path: The submission's folder.
         among: The folder of all submissions, to find names and videos that are another's; by default its parent.
+        beside: Submissions proposed together with it, which must not be its rivals either.
         suite: The suite it was run on, where it is neither installed nor kept in ``_suites`` of `among`.
         verified: Where maintainers keep their records; by default ``_verified`` in `among`.
 
@@ -60,20 +64,27 @@ def check(
     if not folder.path.is_dir() or folder.path.is_symlink():
         raise InputError(f"{str(path)!r} is not a folder; a submission is one: 'mwb leaderboard new' makes it")
     others = folder.path.parent if among is None else Path(among)
+    rivals = [others] if beside is None else [others, Path(beside)]
     problems = list(_structure(folder))
     if not problems:
-        problems = [*_content(folder, suite, others), *_others(folder, others)]
+        problems = [*_content(folder, suite, others), *_others(folder, rivals)]
+    sums = folder.path / SUMS
     return Checked(
         submission=folder.slug,
         accepted=not problems,
         problems=tuple(dict.fromkeys(problems)),
-        digest=folder.digest if (folder.path / SUMS).is_file() else None,
+        remarks=() if problems else tuple(_remarks(folder, suite, others)),
+        digest=folder.digest if sums.is_file() and not sums.is_symlink() else None,
         standing=standing_of(folder, others / RECORDS if verified is None else Path(verified)).word,
     )
 
 
 def _structure(folder: SubmissionFolder) -> Iterator[str]:
-    yield from folder.misplaced()
+    """Nothing is opened before it is known that only plain files are there: a link may lead anywhere."""
+    misplaced = [*folder.misplaced()]
+    yield from misplaced
+    if misplaced:
+        return
     yield from folder.broken_seals()
     yield from _told(lambda: folder.about)
     yield from _told(lambda: (folder.run.manifest, folder.run.snapshot))
@@ -95,10 +106,21 @@ def _content(folder: SubmissionFolder, suite: Suite | None, others: Path) -> Ite
         yield str(error)
 
 
-def _others(folder: SubmissionFolder, others: Path) -> Iterator[str]:
+def _remarks(folder: SubmissionFolder, suite: Suite | None, others: Path) -> Iterator[str]:
+    stated = folder.run.snapshot.suite
+    if suite is None and find_suite(stated.id, stated.digest, others) is None:
+        yield (
+            f"its suite {stated.id} {stated.version} is neither installed nor kept in {KEPT}: whole and sealed, but "
+            "nobody here has read it; the row would stand in a table of its own"
+        )
+
+
+def _others(folder: SubmissionFolder, rivals: Iterable[Path]) -> Iterator[str]:
     about, run = folder.about, folder.run
     videos, table = _videos(run), _table(run)
-    for other in _neighbours(folder, others):
+    for other in (other for place in rivals for other in _neighbours(folder, place)):
+        if any(other.misplaced()):
+            continue
         try:
             theirs, their_run = other.about, other.run
             same_row = _table(their_run) == table

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 ACCESS = {Access.OPEN: "open", Access.API: "API", Access.CLOSED: "closed"}
+FLAG = (
+    '<span class="flag" title="the order of rows would change"><span aria-hidden="true">⚑</span>'
+    '<span class="hidden">the order of rows would change</span></span>'
+)
 TREATMENTS = (
     ("completed_only", "Tasks all models completed"),
     ("failure_at_worst", "Failure at its worst"),
@@ -86,7 +90,7 @@ def _environment() -> Environment:
         [PackageLoader("microworldbench.leaderboard"), PackageLoader("microworldbench.rendering")]
     )
     made.filters["span"] = cells.ends
-    made.globals |= {"access_names": ACCESS, "cannot_show": CANNOT_SHOW}
+    made.globals |= {"access_names": ACCESS, "cannot_show": CANNOT_SHOW, "flag": trusted(FLAG)}
     return made
 
 
@@ -114,7 +118,7 @@ def _cells(row: Row) -> Mapping[str, Mapping[str, Any]]:
     treated = row.treatments
     for key, name in (("completed", "completed_only"), ("worst", "failure_at_worst"), ("floored", "floored_at_zero")):
         values[key] = getattr(treated, name)
-        flag = ' <abbr class="flag" title="the order of rows would change">⚑</abbr>' if name in treated.moves else ""
+        flag = f" {FLAG}" if name in treated.moves else ""
         shown[key] = trusted(cells.number(_nan(values[key])) + flag)
     shown |= {
         "lost": cells.number(-row.lost_to_penalties),

@@ -42,15 +42,17 @@ def check_proposed(
         suite: As for `check`.
 
     Raises:
-        InputError: `proposed` is not a folder.
+        InputError: `proposed` is not a folder, or it or the folder it lies in is a link, which may lead to the base.
     """
     theirs, ours = Path(proposed), Path(base)
     if not theirs.is_dir():
         raise InputError(f"{str(proposed)!r} is not a folder of submissions")
+    if theirs.is_symlink() or theirs.parent.is_symlink():
+        raise InputError(f"{str(proposed)!r} is a link or lies in one; submissions are proposed as plain folders")
     there, here = _folders(theirs), _folders(ours)
     changed = [name for name in there if name not in here or _differ(theirs / name, ours / name)]
     return Proposal(
-        submissions=tuple(check(theirs / name, among=ours, suite=suite) for name in changed),
+        submissions=tuple(check(theirs / name, among=ours, beside=theirs, suite=suite) for name in changed),
         removed=tuple(name for name in here if name not in there),
         problems=tuple(_forbidden(theirs, ours, there)),
     )

@@ -37,12 +37,14 @@ def markdown(table: Table, top: int) -> str:
     head = ("Rank", "Model", "Score", "95 % interval", "Corrected", "Failed", "Standing")
     body = [_cells(row) for row in table.rows[:top]]
     left = len(table.rows) - top
+    stated = "Below 30 tasks no ranks are stated."
+    if any(row.best_rank is not None for row in table.rows):
+        stated = "Rank: the ranks a model may truly have, all rows at once at 95 %."
     more = f" The first {top} of {len(table.rows)} rows." if left > 0 else ""
     return (
         f"{markdown_table(head, body, right_from=2)}\n\n"
         f"{escape(table.suite.id)} {escape(table.suite.version)}, view: {escape(table.view.name)}, judge: "
-        f"{escape(table.judge.name)}, {table.tasks} tasks. Rank: the ranks a model may truly have, all rows at once at "
-        f"95 %.{more}"
+        f"{escape(table.judge.name)}, {table.tasks} tasks. {stated}{more}"
     )
 
 

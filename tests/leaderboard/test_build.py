@@ -223,8 +223,19 @@ def test_a_view_with_other_weights_stops_the_build(
         build(submissions, tmp_path / "site")
 
 
-def test_a_folder_that_is_not_a_site_is_left_alone(board: Any, submissions: Path, tmp_path: Path) -> None:
+def test_a_folder_that_is_not_a_site_is_left_alone(
+    board: Any, submissions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     board((0.5,), tasks=2)
+    (tmp_path / "file").write_text("notes")
+    with pytest.raises(InputError, match="is a file"):
+        build(submissions, tmp_path / "file")
+    (tmp_path / "pages").mkdir()
+    monkeypatch.chdir(tmp_path / "pages")
+    build(submissions, ".")
+    (tmp_path / "pages/.git").write_text("gitdir: elsewhere")
+    with pytest.raises(InputError, match="is a git checkout"):
+        build(submissions, tmp_path / "pages")
     (tmp_path / "home").mkdir()
     (tmp_path / "home/thesis.tex").write_text("years of work")
     with pytest.raises(InputError, match="not a leaderboard"):

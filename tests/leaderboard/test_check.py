@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -238,6 +239,26 @@ def test_a_suite_whose_texts_stay_out_must_be_at_hand(submit: Any, make_suite: A
     assert check(folder.path).accepted
     kept.write_text(kept.read_text().replace("claim 1", "claim 9"))
     assert "its content has another digest than its name" in problems(folder)
+
+
+def test_a_suite_that_nobody_has_read_is_remarked(submit: Any, make_suite: Any) -> None:
+    suite = make_suite(4)
+    folder = submit(suite, "own")
+    assert "nobody here has read it" in check(folder.path).remarks[0]
+    keep_suite(suite, folder.path.parent)
+    assert check(folder.path).remarks == ()
+
+
+def test_a_link_is_named_and_never_followed(submit: Any, make_suite: Any, tmp_path: Path) -> None:
+    folder = submit(make_suite(2), "wan")
+    os.mkfifo(tmp_path / "endless")  # whoever opened it would wait for ever
+    for name in ("SHA256SUMS", "submission.yaml", "run/manifest.json"):
+        (folder.path / name).unlink()
+        (folder.path / name).symlink_to(tmp_path / "endless")
+    assert set(check(folder.path).problems) == {
+        f"{name} is a link; a submission holds plain files"
+        for name in ("SHA256SUMS", "submission.yaml", "run/manifest.json")
+    }
 
 
 def test_nobody_elses_content_is_called_core(submit: Any, make_suite: Any) -> None:

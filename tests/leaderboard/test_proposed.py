@@ -57,6 +57,24 @@ def test_a_row_of_the_base_branch_is_not_taken(branches: Any, submit: Any) -> No
     assert not found.is_acceptable
 
 
+def test_two_proposed_together_do_not_claim_one_row(branches: Any, submit: Any) -> None:
+    proposed, base, suite = branches
+    submit(suite, "new", 0.7, slug="one")
+    submit(suite, "New", 0.7, slug="two")
+    found = check_proposed(proposed, base)
+    assert [one.accepted for one in found.submissions] == [False, False]
+    assert "submitted as 'two'" in found.submissions[0].problems[0]
+
+
+def test_a_link_to_the_base_branch_is_no_proposal(branches: Any, tmp_path: Path) -> None:
+    _, base, _ = branches
+    (tmp_path / "linked").symlink_to(base)
+    (tmp_path / "above").symlink_to(base.parent)
+    for place in (tmp_path / "linked", tmp_path / "above" / base.name):
+        with pytest.raises(InputError, match="is a link"):
+            check_proposed(place, base)
+
+
 def test_removals_are_told(branches: Any) -> None:
     proposed, base, _ = branches
     shutil.rmtree(proposed / "old")
