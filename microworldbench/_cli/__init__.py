@@ -28,6 +28,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "suites": ("suites:suites", "List, show, check and describe suites of tasks."),
     "generators": ("catalogue:generators", "List the generators that are installed."),
     "judges": ("catalogue:judges", "List the judges and measurements that are installed."),
+    "doctor": ("doctor:doctor", "Say what is installed, missing or broken."),
+    "completion": ("completion:completion", "Print the script that lets a shell complete."),
     "plugins": ("catalogue:plugins", "List plugins, broken ones included."),
 }
 

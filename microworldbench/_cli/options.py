@@ -27,6 +27,29 @@ class Seeds(click.ParamType["int | tuple[int, ...]"]):
             self.fail(f"{value!r} is neither a number nor a list such as 0,3,9", param, ctx)
 
 
+def registered(kind: str) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    """Completes the names of what is installed: ``generator`` or ``judge``."""
+
+    def complete(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+        from ..plugins import registry
+
+        return [name for name in sorted(registry().names(kind).specs) if name.startswith(incomplete)]
+
+    return complete
+
+
+def task_ids(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Completes the ids of the suite's tasks; none where the suite typed so far cannot be read."""
+    from ..errors import InputError
+    from ..references import resolve_suite
+
+    try:
+        suite = resolve_suite(ctx.params.get("suite") or "core")
+    except InputError:
+        return []
+    return [task.id for task in suite.tasks if task.id.startswith(incomplete)]
+
+
 SELECTION = (
     click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the first N tasks."),
     click.option(
@@ -36,7 +59,14 @@ SELECTION = (
         metavar="L",
         help="Only this level (organ, cellular, subcellular); repeatable.",
     ),
-    click.option("--task", "tasks", multiple=True, metavar="ID", help="Only this task; repeatable."),
+    click.option(
+        "--task",
+        "tasks",
+        multiple=True,
+        metavar="ID",
+        shell_complete=task_ids,
+        help="Only this task; repeatable.",
+    ),
     click.option(
         "--criteria", type=click.Choice(["all", "measured"]), default=None, help="Which criteria. [default: all]"
     ),
@@ -49,7 +79,12 @@ SUITE = (
     click.option("--weights", type=click.Choice(["tiered", "raw"]), default=None, help="Weights of released suites."),
 )
 GENERATOR = (
-    click.option("--generator", metavar="REF", help="A name, folder:PATH, module:attribute or a YAML file."),
+    click.option(
+        "--generator",
+        metavar="REF",
+        shell_complete=registered("generator"),
+        help="A name, folder:PATH, module:attribute or a YAML file.",
+    ),
     click.option("-g", "generator_settings", multiple=True, metavar="KEY=VALUE", help="Generator setting; repeatable."),
     click.option("--name", metavar="NAME", help="Name of a folder or callable in tables."),
     click.option(
@@ -68,6 +103,7 @@ JUDGE = (
         "--judge",
         default=None,
         metavar="REF",
+        shell_complete=registered("judge"),
         help="openai:MODEL, measured, replay:PATH, labels:PATH, cascade:a,b, a name or a YAML file. "
         "[default: measured, on the measured criteria]",
     ),
