@@ -107,8 +107,14 @@ def judge_in_this_process(run: Path, tasks: int, url: str, workers: int) -> dict
     report = bench.grade(run, "openai:scripted", make_suite(tasks), judge_settings=settings, workers=workers)
     wall_s = time.perf_counter() - began
     used = resource.getrusage(resource.RUSAGE_SELF)
-    peak, cpu_s = used.ru_maxrss / 1024, used.ru_utime + used.ru_stime
-    return {"wall_s": wall_s, "cpu_s": cpu_s, "peak_mib": peak, "missing": report.coverage.missing}
+    cpu_s = used.ru_utime + used.ru_stime
+    return {"wall_s": wall_s, "cpu_s": cpu_s, "peak_mib": peak_mib(), "missing": report.coverage.missing}
+
+
+def peak_mib() -> float:
+    """The most memory this process held since it began; `ru_maxrss` would count its parent's, from before the exec."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
 @contextmanager

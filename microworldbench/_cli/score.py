@@ -26,7 +26,8 @@ def score(run: str, labels: str | None, as_json: bool) -> None:
     of the judge that was made since ('mwb certify') is put beside them.
     """
     from ..certificate import attach
-    from ..report import Report, store_labels
+    from ..recount import store_labels
+    from ..report import Report
     from ..runs import RunFolder
 
     if (judge := RunFolder.read(run).manifest.judge) is not None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from ..errors import InputError
-from ..report import scorecard_of
+from ..recount import scorecard_of
 from ..rubric import Record, Suite
 from ..runs import RunFolder
 from ..verification import contradictions

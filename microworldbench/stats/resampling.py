@@ -25,7 +25,7 @@ BOOTSTRAP_CLUSTERS = 30
 MOST_UNDEFINED = 0.05
 """Share of resamples that may lack a value before the interval is withheld."""
 
-_CELLS = 1 << 22  # of float64 held at once: 32 MiB
+_CELLS = 1 << 20  # of float64 held at once: 8 MiB
 _CACHED_CELLS = 1 << 23
 
 Statistic = Callable[[NDArray[Any]], NDArray[Any]]
@@ -34,19 +34,27 @@ Statistic = Callable[[NDArray[Any]], NDArray[Any]]
 
 @lru_cache(maxsize=4)
 def resampling_counts(n: int, resamples: int = RESAMPLES, seed: int = 0) -> NDArray[Any]:
-    """How often each of `n` tasks is drawn in each resample: int64, resamples × n, rows summing to n.
+    """How often each of `n` tasks is drawn in each resample: integers, resamples × n, rows summing to n.
 
     One matrix serves every statistic over the same tasks, which makes their differences paired.
     """
-    return _draw(np.random.RandomState(seed), n, resamples)
+    state, counts = np.random.RandomState(seed), np.empty((resamples, n), np.min_scalar_type(-n - 1))
+    for rows in _blocks(resamples, n):
+        counts[rows] = _draw(state, n, rows.stop - rows.start)
+    counts.setflags(write=False)
+    return counts
 
 
 def _draw(state: np.random.RandomState, n: int, rows: int) -> NDArray[Any]:
     draws = state.randint(0, n, size=(rows, n))
-    offset = draws + np.arange(rows)[:, None] * n
-    counts = np.bincount(offset.ravel(), minlength=rows * n).reshape(rows, n)
-    counts.setflags(write=False)
-    return counts
+    draws += np.arange(rows)[:, None] * n
+    return np.bincount(draws.ravel(), minlength=rows * n).reshape(rows, n)
+
+
+def _blocks(rows: int, width: int) -> Iterator[slice]:
+    """Slices of `rows` rows, each of as many as may be held at once when one is `width` float64 wide."""
+    step = max(1, _CELLS // max(width, 1))
+    yield from (slice(start, min(start + step, rows)) for start in range(0, rows, step))
 
 
 def counts_in_blocks(n: int, resamples: int = RESAMPLES, seed: int = 0, *, width: int = 1) -> Iterator[NDArray[Any]]:
@@ -61,15 +69,13 @@ def counts_in_blocks(n: int, resamples: int = RESAMPLES, seed: int = 0, *, width
     Yields:
         Blocks whose concatenation is `resampling_counts(n, resamples, seed)`, however many rows each has.
     """
+    blocks = _blocks(resamples, max(width, n))
     if n * resamples <= _CACHED_CELLS:
         counts = resampling_counts(n, resamples, seed)
-        rows = max(1, _CELLS // max(width, 1))
-        yield from (counts[start : start + rows] for start in range(0, resamples, rows))
+        yield from (counts[rows] for rows in blocks)
         return
     state = np.random.RandomState(seed)
-    rows = max(1, _CELLS // max(width, n))
-    for start in range(0, resamples, rows):
-        yield _draw(state, n, min(rows, resamples - start))
+    yield from (_draw(state, n, rows.stop - rows.start) for rows in blocks)
 
 
 def cluster_codes(clusters: Sequence[Hashable] | NDArray[Any] | None, n: int, what: str = "unit") -> NDArray[Any]:

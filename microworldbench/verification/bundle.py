@@ -9,7 +9,8 @@ from pathlib import Path, PurePosixPath
 
 from ..certificate import FILE as CERTIFICATE
 from ..errors import InputError
-from ..report import LABELS, Report
+from ..recount import LABELS
+from ..report import Report
 from ..results import Generation, StoredVideo
 from ..runs import RunFolder
 from .archive import Index, Member, chunks_of, write_archive

@@ -14,7 +14,7 @@ from typing import Any
 
 from ..errors import InputError, UnreadableReplyError
 from ..judging.reply import parse_reply
-from ..report import scorecard_of
+from ..recount import scorecard_of
 from ..results import Call, Judgement, Verdict
 from ..rubric import Criterion, Suite, Task, digest_of
 from ..runs import Manifest, RunFolder
