@@ -7,20 +7,21 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 # One OpenMP thread a process: the arrays are small, and tests run side by side.
 export OMP_NUM_THREADS := 1
 
-.PHONY: help demo demo-train test nightly lint format docs bench leaderboard leaderboard-check examples schema card controls clean
+.PHONY: help demo demo-train test nightly lint format docs bench leaderboard leaderboard-check examples api schema card controls clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    score the built-in simulator and its broken twin (about a minute; no key, no GPU)"
 	@echo "make demo-train fine-tune a toy Wan2.1 on simulated clips and score it (a minute or two; brings torch)"
 	@echo "make test    run the tests"
-	@echo "make nightly install each adapter alone, from its wheel, with all it needs (downloads some gigabytes)"
+	@echo "make nightly install with the oldest packages allowed, and each adapter alone (downloads some gigabytes)"
 	@echo "make lint    ruff, mypy --strict, import contracts"
 	@echo "make format  rewrite the code in the house format"
 	@echo "make docs    build the site into docs/_build/html; a warning is an error"
 	@echo "make bench   run the benchmarks and print their tables"
 	@echo "make leaderboard  check all submissions and build the site in build/leaderboard"
 	@echo "make examples     make the example submissions anew (some minutes)"
+	@echo "make api     list the public interface in tests/packaging/api.txt"
 	@echo "make schema  regenerate rubrics/schema"
 	@echo "make card    refresh the figures in rubrics/README.md"
 	@echo "make controls write contact sheets and truth tables of the simulated clips into docs"
@@ -81,12 +82,14 @@ test: $(VENV)/adapters
 	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist worksteal
 
 nightly: $(VENV)/development
+	$(BIN)/python tests/packaging/oldest.py
 	$(BIN)/python tests/packaging/each_alone.py
 
 lint: $(VENV)/development
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy tests/typing
 	$(BIN)/lint-imports
 
 format: $(VENV)/development
@@ -118,6 +121,9 @@ leaderboard-check: $(VENV)/runtime
 
 examples: $(VENV)/runtime
 	$(BIN)/python leaderboard/examples.py
+
+api: $(VENV)/development
+	$(BIN)/python tests/packaging/api.py
 
 schema: $(VENV)/runtime
 	$(BIN)/mwb suites schema --write

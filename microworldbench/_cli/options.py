@@ -11,7 +11,7 @@ import click
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Seeds(click.ParamType["int | tuple[int, ...]"]):
+class Seeds(click.ParamType):  # type: ignore[type-arg]  # generic in new versions only
     """``K``, for seeds 0…K-1, or a list such as ``0,3,9``."""
 
     name = "seeds"

@@ -45,7 +45,7 @@ class Made:
 
 
 class Generator(Protocol):
-    """Makes a video for a request.
+    """Makes a video for a request. A plain callable that does what `generate` does will do as well.
 
     Returns a `microworldbench.video.Video`, the path of a video file, or ``(frames, fps)`` with frames as uint8
     T×H×W×3 RGB; wrapped in `Made` where it has something to say about it. Raises `GenerationError` where the *model*
@@ -60,7 +60,7 @@ class Generator(Protocol):
     the ids of paid jobs), ``stop()`` (called when a run ends early: requests in flight should raise soon).
     """
 
-    def __call__(self, request: GenerationRequest) -> Any: ...
+    def generate(self, request: GenerationRequest) -> Any: ...
 
 
 @dataclass(frozen=True)

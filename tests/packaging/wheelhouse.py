@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import venv
 from collections.abc import Iterable
 from pathlib import Path
@@ -30,6 +31,15 @@ def build(folder: Path, out: Path) -> Path:
     call(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", out, cwd=folder)
     (made,) = set(out.glob("*.whl")) - before
     return made
+
+
+def source(folder: Path, out: Path) -> Path:
+    """The source distribution in `folder`, unpacked below `out`: what the wheel is built from for a release."""
+    call(sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", out, cwd=folder)
+    (archive,) = out.glob("*.tar.gz")
+    with tarfile.open(archive) as packed:
+        packed.extractall(out, filter="data")
+    return archive.with_name(archive.name.removesuffix(".tar.gz"))
 
 
 def environment(place: Path, wheels: Iterable[Path]) -> Path:
