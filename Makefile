@@ -18,7 +18,7 @@ help:
 	@echo "make lint    ruff, mypy --strict, import contracts"
 	@echo "make format  rewrite the code in the house format"
 	@echo "make docs    build the site into docs/_build/html; a warning is an error"
-	@echo "make bench   run the benchmarks and print their tables"
+	@echo "make bench   run the benchmarks and write docs/benchmarks.md (half an hour)"
 	@echo "make leaderboard  check all submissions and build the site in build/leaderboard"
 	@echo "make examples     make the example submissions anew (some minutes)"
 	@echo "make api     list the public interface in tests/packaging/api.txt"
@@ -106,7 +106,7 @@ docs: $(VENV)/docs
 	@echo "docs/_build/html/index.html"
 
 bench: $(VENV)/development
-	@for script in benchmarks/*.py; do echo; $(BIN)/python $$script || exit 1; done
+	$(BIN)/python benchmarks/_page.py $(ONLY)
 
 SUBMISSIONS := leaderboard/submissions
 

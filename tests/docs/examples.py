@@ -7,7 +7,7 @@
 - A block whose first line is ``# name.py`` (or another file name) is that file.
 - ``<!-- console …`` and ``<!-- python …`` are blocks the reader does not see; ``<!-- serve ADDRESS KIND -->`` lets
   commands that name ADDRESS reach a scripted server (ADDRESS ``openai``: those that name none);
-  ``<!-- not run: REASON -->`` leaves the next block out.
+  ``<!-- needs MODULE -->`` skips the page without it; ``<!-- not run: REASON -->`` leaves the next block out.
 - ``sh`` blocks are for what cannot be run here (a GPU, a cluster, a key): only their options are checked.
 """
 
@@ -26,6 +26,7 @@ from markdown_it import MarkdownIt
 FILE_LINE = re.compile(r"\A(?:#|//) (?P<path>[\w./-]+\.\w+|Dockerfile|Caddyfile)\s*\n")
 HIDDEN = re.compile(r"\A<!-- (?P<kind>console|python)\n(?P<code>.*?)-->", re.DOTALL)
 SERVE = re.compile(r"\A<!-- serve (?P<address>\S+) (?P<kind>\S+) -->")
+NEEDS = re.compile(r"\A<!-- needs (?P<module>\w+) -->")
 NOT_RUN = re.compile(r"\A<!-- not run: (?P<reason>\S.*?) -->", re.DOTALL)
 STATUS = re.compile(r"\A\[exit status (\d+)\]\Z")
 RUNNABLE = ("console", "python", "pycon")
@@ -58,6 +59,8 @@ def examples_of(text: str) -> Iterator[Example]:
                 yield Example(found["kind"], found["code"], line)
             elif found := SERVE.match(token.content):
                 yield Example("serve", f"{found['address']} {found['kind']}", line)
+            elif found := NEEDS.match(token.content):
+                yield Example("needs", found["module"], line)
             elif found := NOT_RUN.match(token.content):
                 reason = found["reason"]
         elif token.type == "fence":
@@ -95,6 +98,8 @@ class Reader:
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(self.answered(text), encoding="utf-8")
+        if path.suffix == ".py":
+            compile(text, name, "exec")
 
     def answered(self, text: str) -> str:
         """`text` with the addresses that answer here."""

@@ -90,7 +90,9 @@ def test_the_examples_of_a_page_do_what_it_says(
 ) -> None:
     reader.page = page.relative_to(ROOT)
     for example in run_on(page):
-        if example.kind == "serve":
+        if example.kind == "needs":
+            pytest.importorskip(example.code, reason=f"the page needs {example.code}")
+        elif example.kind == "serve":
             address, kind = example.code.split()
             if address == "openai":
                 monkeypatch.setenv("OPENAI_BASE_URL", serve(kind))
