@@ -73,7 +73,7 @@ def measured(name: str, script: Path) -> tuple[str, int]:
     missed = f"\n\n**Exit status {done.returncode}:** failed, or missed a target." if done.returncode else ""
     where = f"{date.today().isoformat()}, {machine()}, {versions(name)}; {seconds:.0f} s"
     text = about.replace("``", "`")
-    return f"## `{name}`\n\n{text}\n\n```text\n{told}\n```\n\n*{where}*{missed}\n\n", done.returncode
+    return f"## `{name}`\n\n{text}\n\n```text\n{told}\n```\n\n*{where}*{missed}", done.returncode
 
 
 def machine() -> str:
@@ -94,7 +94,8 @@ def keep(name: str, part: str, order: list[str]) -> None:
     """Puts one part into the page, in the order of the names."""
     old = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
     parts = {m["name"]: m[0] for m in PART.finditer(old)} | {name: part}
-    PAGE.write_text(HEAD + "\n" + "".join(parts[n] for n in order if n in parts).rstrip() + "\n", encoding="utf-8")
+    kept = [parts[n].strip() for n in order if n in parts]
+    PAGE.write_text("\n\n".join([HEAD.strip(), *kept]) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
