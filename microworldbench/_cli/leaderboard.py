@@ -120,7 +120,10 @@ def proposed(folder: str, base: str, as_json: bool) -> None:
             click.echo(f"{plain(name)}: would be removed")
         for problem in found.problems:
             click.echo(plain(problem))
-        click.echo(CANNOT_SHOW if found.submissions else "no submission is new or changed")
+        if found.submissions:
+            click.echo(CANNOT_SHOW)
+        elif found.is_acceptable and not found.removed:
+            click.echo("no submission is new or changed")
     raise click.exceptions.Exit(0 if found.is_acceptable else 2)
 
 

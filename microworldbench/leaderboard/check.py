@@ -12,7 +12,7 @@ from ..rubric import Record, Suite
 from ..runs import RunFolder
 from ..verification import contradictions
 from . import rules
-from .submission import SUMS, SubmissionFolder, submission_folders
+from .submission import SUMS, Submission, SubmissionFolder, submission_folders
 from .suites import KEPT, find_suite, is_installed
 from .verified import RECORDS, Word, standing_of
 
@@ -107,51 +107,60 @@ def _content(folder: SubmissionFolder, suite: Suite | None, others: Path) -> Ite
 
 
 def _remarks(folder: SubmissionFolder, suite: Suite | None, others: Path) -> Iterator[str]:
-    stated = folder.run.snapshot.suite
+    about, stated = folder.about, folder.run.snapshot.suite
     if suite is None and find_suite(stated.id, stated.digest, others) is None:
         yield (
             f"its suite {stated.id} {stated.version} is neither installed nor kept in {KEPT}: whole and sealed, but "
             "nobody here has read it; the row would stand in a table of its own"
         )
+    for other, theirs in _neighbours(folder, others):
+        if _is_model(theirs, about) and set(theirs.authors).isdisjoint(about.authors):
+            yield (
+                f"{theirs.model!r} is on the leaderboard already, submitted as {other.slug!r} by "
+                f"{', '.join(theirs.authors)}; see that {', '.join(about.authors)} may speak for it"
+            )
 
 
 def _others(folder: SubmissionFolder, rivals: Iterable[Path]) -> Iterator[str]:
     about, run = folder.about, folder.run
     videos, table = _videos(run), _table(run)
-    for other in (other for place in rivals for other in _neighbours(folder, place)):
-        if any(other.misplaced()):
-            continue
+    for other, theirs in (found for place in rivals for found in _neighbours(folder, place)):
         try:
-            theirs, their_run = other.about, other.run
-            same_row = _table(their_run) == table
-            shared = len(videos & _videos(their_run))
+            shares_table = _table(other.run) == table
+            shared = len(videos & _videos(other.run))
         except InputError:
             continue  # its own check tells
-        same_model = rules.skeleton(theirs.model) == rules.skeleton(about.model)
-        if same_row and same_model and rules.skeleton(theirs.version) == rules.skeleton(about.version):
+        is_model = _is_model(theirs, about)
+        if shares_table and is_model and rules.skeleton(theirs.version) == rules.skeleton(about.version):
             yield (
                 f"{about.model} {about.version} is on the leaderboard already, submitted as {other.slug!r} by "
                 f"{', '.join(theirs.authors)}; replace that submission, or state another version"
             )
-        elif videos and shared > SAME_VIDEOS * len(videos) and not same_model:
+        elif shared > SAME_VIDEOS * len(videos) and (shares_table or not is_model):
             yield (
-                f"{shared:,} of its {len(videos):,} videos are those of {theirs.model!r}, submitted as {other.slug!r}: "
-                "one of the two claims the other's work"
+                f"{shared:,} of its {len(videos):,} videos are those of {theirs.model} {theirs.version}, submitted as "
+                f"{other.slug!r} by {', '.join(theirs.authors)}: one of the two claims the other's work"
             )
 
 
-def _neighbours(folder: SubmissionFolder, others: Path) -> Iterable[SubmissionFolder]:
+def _neighbours(folder: SubmissionFolder, others: Path) -> Iterator[tuple[SubmissionFolder, Submission]]:
+    """The other submissions that can be read. One of the same name is no other: it may be what this one replaces."""
     if not others.is_dir():
-        return []
+        return
     try:
-        return [other for other in submission_folders(others) if not _is_same(other, folder)]
+        found = submission_folders(others)
     except InputError:
-        return []
+        return
+    for other in found:
+        if other.slug != folder.slug and not any(other.misplaced()):
+            try:
+                yield other, other.about
+            except InputError:
+                continue  # its own check tells
 
 
-def _is_same(other: SubmissionFolder, folder: SubmissionFolder) -> bool:
-    """Also where a pull request's version of a submission is checked against the base branch's."""
-    return other.slug == folder.slug
+def _is_model(one: Submission, other: Submission) -> bool:
+    return rules.skeleton(one.model) == rules.skeleton(other.model)
 
 
 def _videos(run: RunFolder) -> set[str]:

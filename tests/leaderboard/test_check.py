@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -82,7 +83,6 @@ def test_an_edited_submission_must_be_sealed_again(submit: Any, make_suite: Any)
 
 
 def test_the_seal_is_what_sha256sum_reads(submit: Any, make_suite: Any) -> None:
-    import shutil
     import subprocess
 
     folder = submit(make_suite(2), "wan")
@@ -181,7 +181,22 @@ def test_anothers_videos_under_another_name_are_refused(submit: Any, make_suite:
     suite = make_suite(6)
     submit(suite, "wan")
     thief = submit(suite, "better", 0.9, videos="wan")
-    assert "6 of its 6 videos are those of 'wan', submitted as 'wan'" in problems(thief)
+    assert "6 of its 6 videos are those of wan 1.0, submitted as 'wan' by The developers" in problems(thief)
+    renamed = submit(suite, "wan", slug="renamed", videos="wan", about={"version": "2.0"})
+    assert "6 of its 6 videos are those of wan 1.0" in problems(renamed)
+    for folder in (thief, renamed):
+        shutil.rmtree(folder.path)
+    elsewhere = submit(suite, "wan", slug="elsewhere", videos="wan", judge="another")
+    assert check(elsewhere.path).accepted  # the same videos by another judge are a row of another table
+
+
+def test_who_speaks_for_a_model_that_others_submitted_is_remarked(submit: Any, make_suite: Any) -> None:
+    suite = make_suite(3)
+    keep_suite(suite, submit(suite, "wan", about={"authors": ("Ann", "Bob")}).path.parent)
+    mine = submit(suite, "wan", slug="more", about={"version": "2.0", "authors": ("Bob",)})
+    assert check(mine.path).remarks == ()
+    eves = submit(suite, "Wan", slug="eves", about={"version": "3.0", "authors": ("Eve",)})
+    assert [r.split(";")[1] for r in check(eves.path).remarks] == [" see that Eve may speak for it"] * 2
 
 
 @pytest.mark.parametrize(
