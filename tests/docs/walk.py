@@ -1,0 +1,125 @@
+"""Walks through the tutorials as a newcomer: a fresh clone, an empty environment, every command typed and timed.
+
+    python tests/docs/walk.py > docs/new-user-walk.md          # make walk; some minutes, installs packages
+
+Unlike the tests, which run the same pages beside the checkout, nothing of this environment is lent to the newcomer.
+Judges are a scripted server on loopback, so no time here is a model's.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+import venv
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1] / "servers"))
+
+from examples import Example, Reader, commands_of, examples_of
+from judge_server import JudgeServer
+
+ROOT = Path(__file__).parents[2]
+TUTORIALS = ("score-your-model", "write-an-adapter", "build-a-leaderboard", "fine-tune-on-a-laptop")
+INSTALLS = {"score-your-model": ".", "write-an-adapter": "pytest", "fine-tune-on-a-laptop": ".[microverse]"}
+"""What is installed before a tutorial: its own first line, from the clone instead of an index."""
+
+
+@dataclass
+class Walk:
+    """One tutorial as it went."""
+
+    name: str
+    commands: list[tuple[str, float]] = field(default_factory=list)
+    files: int = 0
+
+    @property
+    def seconds(self) -> float:
+        return sum(seconds for _, seconds in self.commands)
+
+
+def follow(page: Path, folder: Path, clone: Path) -> Walk:
+    """Does what a page says in `folder`; stops with the page's line where something else happens."""
+    walk, reader = Walk(page.stem), Reader(page.relative_to(clone), folder)
+    os.chdir(folder)
+    for example in examples_of(page.read_text(encoding="utf-8")):
+        if example.kind == "serve":
+            os.environ["OPENAI_BASE_URL"] = JudgeServer(example.code.split()[1]).__enter__().url
+        elif example.file is not None:
+            walk.files += 1
+            reader.follow(example)
+        elif example.kind == "python":
+            (folder / "typed.py").write_text(example.code, encoding="utf-8")
+            time_each(reader, walk, Example("console", "$ python typed.py\n", example.line))
+        elif example.kind == "console":
+            time_each(reader, walk, example)
+    return walk
+
+
+def time_each(reader: Reader, walk: Walk, example: Example) -> None:
+    """Types the commands of a block one by one."""
+    for command, told in commands_of(example.code):
+        began = time.monotonic()
+        reader.type(command, told, example.line)
+        walk.commands.append((command, time.monotonic() - began))
+
+
+def install(python: Path, what: str, clone: Path) -> tuple[str, float]:
+    """Installs from the clone, with its constraints."""
+    command = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-c", "constraints.txt", what]
+    began = time.monotonic()
+    subprocess.run(command, cwd=clone, check=True)
+    return f"pip install '{what}'", time.monotonic() - began
+
+
+def table(walks: list[Walk]) -> str:
+    """The log as a page."""
+    lines = ["| tutorial | commands | files written | seconds |", "| --- | ---: | ---: | ---: |"]
+    lines += [f"| {w.name} | {len(w.commands)} | {w.files} | {w.seconds:.0f} |" for w in walks]
+    for walk in walks:
+        lines += ["", f"## {walk.name}", "", "```text"]
+        lines += [f"{seconds:7.1f} s  {' '.join(command.split())[:104]}" for command, seconds in walk.commands]
+        lines += ["```"]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Prints the page."""
+    with tempfile.TemporaryDirectory(prefix="newcomer-") as place:
+        home = Path(place)
+        clone, env = home / "clone", home / "env"
+        began = time.monotonic()
+        subprocess.run(["git", "clone", "--quiet", "--no-hardlinks", ROOT, clone], check=True)
+        venv.create(env, with_pip=True)
+        cloned = ("git clone, python -m venv", time.monotonic() - began)
+        kept = {name: os.environ[name] for name in ("LANG", "TMPDIR", "PIP_CONFIG_FILE") if name in os.environ}
+        paths = f"{env / 'bin'}{os.pathsep}/usr/bin{os.pathsep}/bin"
+        os.environ.clear()
+        os.environ.update(kept | {"PATH": paths, "HOME": place, "COLUMNS": "100", "OPENAI_API_KEY": "none"})
+        walks = []
+        for name in TUTORIALS:
+            folder = home / name
+            folder.mkdir()
+            before = [] if name not in INSTALLS else [install(env / "bin" / "python", INSTALLS[name], clone)]
+            walk = follow(clone / "docs" / "tutorial" / f"{name}.md", folder, clone)
+            walk.commands[:0] = [cloned, *before] if not walks else before
+            walks.append(walk)
+    python = f"Python {platform.python_version()}"
+    where = f"{date.today().isoformat()}, {platform.system()}, {os.cpu_count()} processors, {python}"
+    print(f"{HEAD}\n{where}.\n\n{table(walks)}")
+
+
+HEAD = """# A newcomer's walk
+
+Every tutorial followed to the letter in a fresh clone and an empty environment (`make walk`). Reading and thinking are
+not in the times, and neither is a model's: judges are a scripted server on the same machine.
+"""
+
+if __name__ == "__main__":
+    main()
