@@ -119,6 +119,14 @@ HEAD = """# A newcomer's walk
 
 Every tutorial followed to the letter in a fresh clone and an empty environment (`make walk`). Reading and thinking are
 not in the times, and neither is a model's: judges are a scripted server on the same machine.
+
+What earlier walks stumbled over, and what became of it:
+
+- `mwb` did not start with click 8.1, which the package allows: mended, and `make nightly` installs the oldest versions.
+- A typed program could not call an object with `generate(request)` a `Generator`: mended, and `make lint` checks one.
+- `mwb grade --videos-from RUN` keeps the criteria of that run, so a chat judge answered the measured ones only: the
+  tutorial says `--criteria all`.
+- Nothing said what an installation lacks: `mwb doctor` does.
 """
 
 if __name__ == "__main__":
