@@ -7,7 +7,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 # One OpenMP thread a process: the arrays are small, and tests run side by side.
 export OMP_NUM_THREADS := 1
 
-.PHONY: help demo demo-train test nightly lint format docs bench leaderboard leaderboard-check examples api walk schema card controls clean
+.PHONY: help demo demo-train test nightly lint format docs bench leaderboard leaderboard-check examples api walk pictures schema card controls clean
 .DEFAULT_GOAL := help
 
 help:
@@ -22,6 +22,7 @@ help:
 	@echo "make leaderboard  check all submissions and build the site in build/leaderboard"
 	@echo "make examples     make the example submissions anew (some minutes)"
 	@echo "make api     list the public interface in tests/packaging/api.txt"
+	@echo "make pictures  take the pictures of the pages (Chromium)"
 	@echo "make walk    follow the tutorials in a fresh clone and an empty environment, and log it in docs"
 	@echo "make schema  regenerate rubrics/schema"
 	@echo "make card    refresh the figures in rubrics/README.md"
@@ -125,6 +126,9 @@ examples: $(VENV)/runtime
 
 api: $(VENV)/development
 	$(BIN)/python tests/packaging/api.py
+
+pictures: $(VENV)/development
+	$(BIN)/python docs/pictures.py
 
 walk: $(VENV)/development
 	$(BIN)/python tests/docs/walk.py > docs/new-user-walk.tmp && mv docs/new-user-walk.tmp docs/new-user-walk.md

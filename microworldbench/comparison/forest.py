@@ -22,7 +22,7 @@ def forest(found: Comparison) -> str:
     gaps = _chosen(found)
     left = 24 + max((label_width(gap.first) + label_width(gap.second) + 20 for gap in gaps), default=0)
     ends = [end for gap in gaps for pair in (_ends(gap), gap.simultaneous95) if pair for end in pair]
-    reach = max([1.0, *map(abs, ends)])
+    reach = max([1.0, *map(abs, ends), *(abs(gap.value) for gap in gaps if gap.value is not None)])
     step = next((s for s in STEPS if reach / s <= 4), math.ceil(reach / 4))
     reach = step * math.ceil(reach / step)
 

@@ -374,6 +374,14 @@ def test_a_run_without_a_value_is_drawn_by_its_bounds(make_suite: Any, write_run
     assert "no value, bounds" in bench.compare(a, b).to_svg()
 
 
+def test_a_difference_too_few_tasks_give_an_interval_lies_within_the_figure(make_suite: Any, write_run: Write) -> None:
+    suite = make_suite(2)
+    runs = [write_run(n, suite, always(met), generator=n) for n, met in (("a", True), ("b", False))]
+    figure = ET.fromstring(bench.compare(*runs).to_svg())
+    dot = figure.find(".//{http://www.w3.org/2000/svg}circle")
+    assert 0 < float(dot.get("cx")) < float(figure.get("viewBox").split()[2])
+
+
 def test_the_page_holds_the_figure_and_no_script(make_suite: Any, write_run: Write, tmp_path: Path) -> None:
     suite = make_suite(9)
     hostile = "<script>alert(1)</script>"
