@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -11,7 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from microworldbench.review.store.board import Board
+from microworldbench.review.desk import Desk
+from microworldbench.review.store.board import Board, Slot
+from microworldbench.review.web.guards import Limiter
 
 ANY_TEXT = st.text(max_size=40)
 SEGMENTS = st.sampled_from(
@@ -46,8 +48,6 @@ FUZZ = settings(
 
 @pytest.fixture
 def served(make: Any, make_suite: Any, serving: Any) -> Iterator[Any]:
-    from microworldbench.review.web.guards import Limiter
-
     with serving(make("relevance", suite=make_suite(2)), limiter=Limiter(rate=1e6, burst=10**9)) as served:
         yield served
 
@@ -117,6 +117,64 @@ def test_no_answer_breaks_the_workbench_or_its_log(served: Any) -> None:
 
     fuzz()
     Board.read(served.desk.folder.path / "events.jsonl")
+
+
+REWORDED = {"action.c1": "modify", "why.c1": "why", **{f"action.c{n}": "keep" for n in (2, 3, 4)}}
+ADDED = {"statement": "It is new.", "dimension": "visual_quality", "polarity": "reward", "weight": "0.5", "why": "so"}
+
+
+@pytest.fixture
+def study(make: Any, make_suite: Any, run_with_videos: Any, make_clips: Any, answered: Any) -> Callable[[str], Any]:
+    """A study of a kind; of a revision, ``ballot`` and ``cases`` are its later rounds."""
+
+    def made(kind: str) -> Any:
+        if kind in ("verdict", "pair"):
+            runs = [run_with_videos(name, make_suite(1)) for name in ("alpha", "beta")]
+            return make(kind, runs=runs[: 1 if kind == "verdict" else 2])
+        if kind in ("clip", "caption"):
+            return make(kind, clips=make_clips(1))
+        folder = make("revise", suite=make_suite(1))
+        names = ("Ann", "Bob", "Cy")
+        first = {name: {**REWORDED, "statement.c1": f"As {name} says."} for name in names}
+        first["Ann"] |= {f"new.1.{part}": said for part, said in ADDED.items()}
+        if kind in ("ballot", "cases"):
+            folder = answered(folder, {name: lambda _item, own=own: own for name, own in first.items()})
+        if kind == "cases":
+            with Desk(folder) as desk:
+                form = desk.order.sheet(Slot("task-000"), 2).form
+            votes = {n: field.options for n, field in form.items() if n.startswith("vote.")}
+            split = [{n: o[place % len(o)] for n, o in votes.items()} for place in range(3)]
+            folder = answered(folder, {n: lambda _item, own=own: own for n, own in zip(names, split, strict=True)})
+        return folder
+
+    return made
+
+
+@pytest.mark.parametrize("kind", ["revise", "ballot", "cases", "verdict", "pair", "clip", "caption"])
+def test_whatever_is_sent_to_a_page_it_can_be_opened_again(study: Any, serving: Any, kind: str) -> None:
+    with serving(study(kind), limiter=Limiter(rate=1e6, burst=10**9)) as served:
+        ann = served.visitor("Ann")
+        desk = served.desk
+        (slot, *_) = desk.order.slots("e1", desk.board.round)
+        form = desk.order.sheet(slot, desk.board.round).form
+        options = sorted({option for field in form.values() for option in getattr(field, "options", ())})
+
+        @settings(FUZZ, max_examples=30)
+        @given(
+            st.dictionaries(
+                st.sampled_from(sorted(form)) | ANY_TEXT, st.sampled_from(options) | st.text(max_size=200), max_size=12
+            )
+        )
+        def fuzz(fields: dict[str, str]) -> None:
+            sealed = {**fields, "_form": ann.get("/item/1").form}
+            sent = urlencode(sealed, errors="surrogatepass")
+            status = ann.post("/item/1", sent, content_type="application/x-www-form-urlencoded").status
+            assert status in (303, 422)
+            for path in ("/item/1", "/item/1?check", "/"):
+                assert ann.get(path).status == 200
+
+        fuzz()
+        Board.read(desk.folder.path / "events.jsonl")
 
 
 @given(st.binary(max_size=300))
