@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 from collections.abc import Iterator
@@ -128,6 +129,20 @@ def test_an_answer_is_saved_and_the_next_open_page_follows(relevance: Any) -> No
     assert re.search(r'value="relevant" checked', page)
     first = relevance.desk.order.slots("e1", 1)[0]
     assert relevance.desk.board.fields("e1", 1, first)["why"] == HOSTILE
+
+
+def test_a_reply_says_what_another_tab_saved_meanwhile(relevance: Any) -> None:
+    ann = relevance.visitor("Ann")
+    form = ann.get("/item/1").form
+    ann.answer(1, {"answer": "unsure", "level": ""})
+    sent = {"answer": "", "level": "", "why": "because", "_form": form, "_go": "stay"}
+    reply = json.loads(ann.post("/item/1", sent, accept="application/json").body)
+    assert reply["fields"] == {"answer": "unsure"}
+    again = json.loads(
+        ann.post("/item/1", {**sent, "answer": "unsure", "_form": reply["form"]}, accept="application/json").body
+    )
+    assert again["fields"] == {}
+    assert relevance.desk.board.fields("e1", 1, relevance.desk.order.slots("e1", 1)[0])["answer"] == "unsure"
 
 
 def test_an_open_page_is_saved_and_says_what_is_missing(relevance: Any) -> None:

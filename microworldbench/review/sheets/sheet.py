@@ -83,6 +83,12 @@ def read_fields(form: Form, given: Mapping[str, str]) -> Fields:
     return found
 
 
+def said_elsewhere(form: Form, given: Mapping[str, str], kept: Fields) -> Fields:
+    """Fields that hold something else than was `given`, as another tab or device left them; with what to show."""
+    said = read_fields(form, given)
+    return {n: kept.get(n, field.printed or "") for n, field in form.items() if kept.get(n) != said.get(n)}
+
+
 def as_written(text: str) -> str:
     """`text` as a field would hold it: no surrounding space, no control characters, one kind of line end."""
     return plain(text, lines=True).strip()

@@ -17,7 +17,7 @@ from starlette.routing import Route
 from ...errors import RunStoppedError
 from ...rendering.templating import asset
 from ..desk import ClosedError, Desk, Visit
-from ..sheets.sheet import FieldError
+from ..sheets.sheet import FieldError, said_elsewhere
 from ..store.access import SESSION_DAYS, Expert, LinkError
 from .guards import COOKIE, Guard, Limiter, read_form
 from .pages import Pages
@@ -160,7 +160,8 @@ class Workbench:
         go = self._next(expert.pseudonym, place, form.get("_go", ""), bool(gaps))
         if _wants_json(request):
             token = self.pages.token(place, expert.pseudonym, shown=sealed["t"])
-            return JSONResponse({"saved": True, "form": token, "gaps": gaps, "go": go})
+            others = said_elsewhere(sheet.form, given, answer.fields)
+            return JSONResponse({"saved": True, "form": token, "gaps": gaps, "go": go, "fields": others})
         return RedirectResponse(go, 303)
 
     def _next(self, expert: str, place: Place, wish: str, is_open: bool) -> str:

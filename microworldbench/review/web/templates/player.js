@@ -58,7 +58,9 @@
   speed.addEventListener("change", () => { for (const video of videos) video.playbackRate = Number(speed.value); });
   leader.addEventListener("ended", () => { seek(0); if (wanted) play(); });
   leader.addEventListener("seeked", show);
-  leader.addEventListener("loadeddata", () => { show(); if (wanted) play(); });
+  const begin = () => { show(); if (wanted) play(); };
+  if (leader.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA) begin();  // a short clip is there before this script is
+  else leader.addEventListener("loadeddata", begin);
 
   const keepInStep = () => {
     if (wanted && !leader.paused) {

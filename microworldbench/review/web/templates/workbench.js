@@ -31,16 +31,31 @@
     data.set("_go", go);
     return data;
   };
+  // What another tab or device saved meanwhile stands here too from now on, unless it was changed here since; else the
+  // next save from here would undo it. False where this page has no field for it.
+  const adopt = (fields, sent) => Object.entries(fields).every(([name, value]) => {
+    const inputs = Array.from(form.querySelectorAll(`[name="${CSS.escape(name)}"]`));
+    const hasTicks = inputs.some((input) => input.matches("[type=radio], [type=checkbox]"));
+    const ticked = inputs.find((input) => input.checked);
+    const present = hasTicks ? (ticked ? ticked.value : "") : inputs.length ? inputs[0].value : "";
+    if (present === (sent.get(name) || "").replaceAll("\r\n", "\n")) {
+      for (const input of inputs) {
+        if (hasTicks) input.checked = input.value === value;
+        else input.value = value;
+      }
+    }
+    return inputs.length > 0;
+  });
   const save = async () => {
     if (closed) return;
     if (sending) { unsaved = true; return; }
     sending = true;
     unsaved = false;
-    const going = leaving;
+    const going = leaving, sent = content(going || "stay");
     let reply = null;
     try {
       const response = await fetch(form.action, {
-        method: "POST", body: content(going || "stay"), headers: { Accept: "application/json" }, signal: AbortSignal.timeout(15000),
+        method: "POST", body: sent, headers: { Accept: "application/json" }, signal: AbortSignal.timeout(15000),
       });
       if (response.status === 429 || response.status >= 500) throw new Error(String(response.status));
       reply = await response.json();
@@ -61,9 +76,11 @@
       say("Not saved: " + reply.said, true);
       return;
     }
-    form.elements._form.value = reply.form;
+    const isWhole = adopt(reply.fields, sent);
+    if (isWhole) form.elements._form.value = reply.form;
     if (unsaved) { save(); return; }
     if (going) { location.assign(reply.go); return; }
+    if (!isWhole) { location.reload(); return; }
     const left = Object.keys(reply.gaps).length;
     say(left ? "Saved, " + left + " left on this page" : "Saved, page complete");
   };
