@@ -49,6 +49,10 @@ def make_load_study(path: Path, items: int) -> Path:
     return make_study(path, Plan(kind=Kind.RELEVANCE, suite=suite, rules={"evaluators": 1000})).path
 
 
+class SlowedDownError(Exception):
+    """An expert asks more often than the workbench lets anybody ask."""
+
+
 @dataclass
 class Load:
     """Experts who answer as fast as they get pages.
@@ -134,8 +138,8 @@ class Load:
             number, turn = number % 30 + 1, turn + 1
             try:
                 self._answer(expert, secret, number, turn)
-            except (OSError, http.client.HTTPException):
-                time.sleep(0.05)  # the server is away; a browser would try again too
+            except (OSError, http.client.HTTPException, SlowedDownError):
+                time.sleep(0.05)  # the server is away, or says that this is too fast; a browser would try again too
             except Exception as error:  # noqa: BLE001 - told at the end instead of dying in a thread
                 self.errors.append(f"{type(error).__name__}: {error}")
                 return
@@ -163,6 +167,8 @@ class Load:
         try:
             connection.request(method, path, body, headers)
             reply = connection.getresponse()
+            if reply.status == 429:
+                raise SlowedDownError
             return reply.status, reply.read().decode()
         finally:
             connection.close()
