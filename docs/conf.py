@@ -21,6 +21,7 @@ extensions = [
     "generated",
 ]
 exclude_patterns = ["_build"]
+smartquotes = False  # two hyphens begin an option
 default_role = "code"  # docstrings put names between single backticks
 
 html_theme = "furo"
