@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -137,6 +138,12 @@ def test_the_workflow_runs_the_base_branchs_code_on_the_pull_requests_data() -> 
     assert len(commands) == 1
     assert commands[0].startswith("make -C base leaderboard-check ")
     assert "${{" not in commands[0]  # nothing a pull request says becomes part of a command
+
+
+def test_the_workflow_uses_actions_by_their_content() -> None:
+    used = [step["uses"] for job in workflow()["jobs"].values() for step in job["steps"] if "uses" in step]
+    assert used
+    assert [one for one in used if not re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", one)] == []
 
 
 def test_both_jobs_are_targets_of_the_makefile() -> None:
