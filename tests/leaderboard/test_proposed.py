@@ -132,6 +132,7 @@ def test_the_workflow_runs_the_base_branchs_code_on_the_pull_requests_data() -> 
     checkouts = [step["with"] for step in steps if step.get("uses", "").startswith("actions/checkout")]
     base, proposed = checkouts
     assert base["ref"] == "${{ github.event.pull_request.base.sha }}"
+    assert proposed["ref"] == "${{ github.sha }}"
     assert proposed["sparse-checkout"] == "leaderboard/submissions"
     assert all(one["persist-credentials"] is False for one in checkouts)
     commands = [step["run"] for step in steps if "run" in step]
