@@ -84,6 +84,7 @@ test: $(VENV)/adapters
 	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist worksteal
 
 nightly: $(VENV)/development
+	$(BIN)/python tests/packaging/without_sources.py
 	$(BIN)/python tests/packaging/oldest.py
 	$(BIN)/python tests/packaging/each_alone.py
 

@@ -36,12 +36,15 @@ def run_on(page: Path) -> list[Example]:
 @pytest.fixture
 def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reader]:
     """A newcomer: an empty folder, no settings, nothing but a key; `pip install` reaches a folder of their own."""
-    site, folder = tmp_path / "site", tmp_path / "work"
+    site, folder, tools = (tmp_path / name for name in ("site", "work", "bin"))
     folder.mkdir()
+    tools.mkdir()
+    (tools / "pip").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m pip "$@"\n')
+    (tools / "pip").chmod(0o755)
     kept = ("PATH", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "XDG_DATA_HOME")
     environment = {name: os.environ[name] for name in kept if name in os.environ} | {
         "HOME": str(tmp_path),
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "PATH": os.pathsep.join([str(tools), str(Path(sys.executable).parent), os.environ["PATH"]]),
         "PYTHONPATH": str(site),
         "COLUMNS": "100",
         "OMP_NUM_THREADS": "1",
