@@ -44,7 +44,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--steps", type=int, default=4, help="timed steps of each variant, after two")
     parser.add_argument("--size", default="832x480x81", help="width x height x frames")
-    parser.add_argument("--budget-s", type=float, default=480.0, help="no variant is begun after so many seconds")
+    parser.add_argument("--budget-s", type=float, default=420.0, help="no variant is begun after so many seconds")
     parser.add_argument("--tiny", action="store_true", help="toy sizes, any device")
     parser.add_argument("--variant", action="append", choices=list(VARIANTS), help="only these; repeatable")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows there too")
