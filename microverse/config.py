@@ -255,6 +255,8 @@ class RunConfig(Section):
             raise ValueError(f"parallel.shard belongs to layout hsdp, got layout {self.parallel.layout}")
         if self.parallel.all_gather != "fp32" and self.parallel.layout == "ddp":
             raise ValueError("parallel.all_gather belongs to the layouts fsdp and hsdp; ddp gathers nothing")
+        if self.parallel.all_gather == "bf16" and self.precision.compute == "fp32":
+            raise ValueError("parallel.all_gather=bf16 needs precision.compute=bf16, got fp32")
         if self.precision.weights == "bf16" and self.precision.compute == "fp32":
             raise ValueError("precision.compute=fp32 needs precision.weights=fp32, got bf16")
         if self.optimizer.warmup_steps >= self.steps:

@@ -66,6 +66,7 @@ def test_a_file_starts_from_its_preset(tmp_path: Path) -> None:
         ("text.encoder=clip", "text.encoder: .*umt5"),
         ("objective=x0", "objective: .*'flow' or 'epsilon'"),
         ("parallel.shard=2", "parallel.shard belongs to layout hsdp"),
+        ("parallel.all_gather=bf16", "parallel.all_gather belongs to the layouts fsdp and hsdp"),
         ("optimizer.warmup_steps=5000", "must be below steps"),
         ("validation.suite=null", "tasks belong to a suite"),
         ("batch", "dotted.name=value, got 'batch'"),
@@ -75,6 +76,14 @@ def test_a_file_starts_from_its_preset(tmp_path: Path) -> None:
 def test_a_wrong_value_is_named_with_what_was_received(override: str, words: str) -> None:
     with pytest.raises(InputError, match=words):
         read_config("paper-full", [override])
+
+
+def test_bfloat16_weights_are_not_multiplied_with_float32_inputs() -> None:
+    exact = ["precision.compute=fp32"]
+    with pytest.raises(InputError, match=r"parallel.all_gather=bf16 needs precision.compute=bf16, got fp32"):
+        read_config("paper-full", ["parallel.layout=fsdp", "parallel.all_gather=bf16", *exact])
+    with pytest.raises(InputError, match=r"precision.compute=fp32 needs precision.weights=fp32, got bf16"):
+        read_config("paper-full", ["precision.weights=bf16", *exact])
 
 
 @pytest.mark.parametrize(("override", "near"), [("optimiser.lr=1", "optimizer.lr"), ("batchs=2", "batch")])

@@ -86,8 +86,10 @@ def runs(configured: Configured, tmp_path_factory: pytest.TempPathFactory) -> Ru
     places = [f"model={base.model}", f"cache={base.cache}", "clip.sizes=[48x32]", "clip.frames=[9]"]
     made = Runs(folder, [*places, *STEPS, *LOOKS, "validation.bins=2", f"validation.prompts=[{CAPTIONS['red']}]"])
     lora = ["lora.rank=4"]
-    made.add("one", 1, {"one": [], "one-lora": lora})
-    made.add("two", 2, {f"two-{name}": own for name, own in LAYOUTS.items()} | {"two-lora": [*LAYOUTS["fsdp"], *lora]})
+    half = ["precision.compute=bf16", "steps=3"]
+    made.add("one", 1, {"one": [], "one-lora": lora, "one-bf16": half})
+    spread = {f"two-{name}": own for name, own in LAYOUTS.items()} | {"two-lora": [*LAYOUTS["fsdp"], *lora]}
+    made.add("two", 2, spread | {"two-bf16": [*LAYOUTS["fsdp"], "parallel.all_gather=bf16", *half]})
     made.add("four", 4, {f"four-{name}": own for name, own in LAYOUTS.items()})
     made.add("reshard from two", 2, {"resharded": [*LAYOUTS["fsdp"], "steps=2"]})
     made.add("reshard to one", 1, {"resharded": ["steps=4"]})
@@ -129,6 +131,12 @@ def test_adapters_of_a_cut_up_network_learn_what_those_of_a_whole_one_do(runs: R
     assert runs.losses("two-lora") != runs.losses("two-fsdp")
 
 
+def test_weights_that_travel_in_bfloat16_change_the_loss_by_their_rounding_only(runs: Runs) -> None:
+    assert runs.losses("two-bf16") == pytest.approx(runs.losses("one-bf16"), rel=5e-3)
+    assert runs.losses("two-bf16") != runs.losses("one-bf16")
+    assert {value.dtype for value in runs.weights("two-bf16").values()} == {torch.float32}
+
+
 @pytest.mark.parametrize("name", ["two-fsdp", "four-hsdp", "four-ddp"])
 def test_several_processes_see_what_one_does(runs: Runs, name: str) -> None:
     """Loss at fixed noise and samples are shared out, and come out the same."""
@@ -143,7 +151,8 @@ def test_several_processes_see_what_one_does(runs: Runs, name: str) -> None:
 
 def test_a_run_goes_on_with_any_number_of_processes_and_layout(runs: Runs) -> None:
     assert runs.losses("resharded") == pytest.approx(runs.losses("one"), abs=1e-6)
-    assert largest_difference(runs.weights("resharded"), runs.weights("one")) < 1e-4
+    for weights in ("trained", "average"):
+        assert largest_difference(runs.weights("resharded", weights), runs.weights("one", weights)) < 1e-4
 
 
 def test_a_killed_process_is_continued_bit_for_bit(runs: Runs) -> None:

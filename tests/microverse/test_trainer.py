@@ -21,6 +21,8 @@ from microverse.faults import NonFiniteError
 from microverse.trainer import Trainer
 from microworldbench.errors import InputError, RunConflictError, RunStoppedError
 
+from .conftest import moving_square
+
 Configured = Callable[..., RunConfig]
 QUICK = ["steps=6", "save.every=2", "optimizer.schedule=constant", "validation.every=1000"]
 
@@ -267,23 +269,23 @@ def test_what_a_step_took_is_told(configured: Configured, tmp_path: Path, here: 
 
 
 def test_buckets_of_several_shapes_train_together(
-    tmp_path: Path, configured: Configured, clips: Path, here: Any, watcher: Any
+    tmp_path: Path, configured: Configured, here: Any, watcher: Any
 ) -> None:
     from microverse.cache.command import fill
     from microverse.sources import read_sources
+    from microworldbench.video import Video, write
 
-    settings = [
-        *QUICK,
-        f"cache={tmp_path / 'c'}",
-        "clip.frames=[9, 5]",
-        "clip.sizes=[48x32, 32x32]",
-        "batch=2",
-        "parallel.micro_batch=2",
-    ]
-    config = configured(tmp_path / "run", *settings)
-    sources, refused = read_sources(clips)
-    fill(config, sources, refused, here=here, workers=1)
-    lines = (tmp_path / "c" / "clips.jsonl").read_text().splitlines()
-    assert len({json.loads(line)["bucket"] for line in lines}) == 1
-    trained(config, here, watcher)
-    assert len(watcher.records) == 6
+    shapes = {"wide": (48, 12), "square": (32, 12), "short": (32, 6)}
+    for name, (width, frames) in shapes.items():
+        for number in range(2):
+            pixels = moving_square((200, 40 * number, 30), 20, frames=frames, width=width)
+            write(tmp_path / f"{name}-{number}.mp4", Video(pixels, 16.0))
+    rows = [{"video": f"{name}-{n}.mp4", "prompt": f"A {name} clip."} for name in shapes for n in range(2)]
+    (tmp_path / "metadata.json").write_text(json.dumps(rows))
+    several = ["clip.frames=[9, 5]", "clip.sizes=[48x32, 32x32]", "batch=2", "parallel.micro_batch=2"]
+    config = configured(tmp_path / "run", *QUICK, f"cache={tmp_path / 'c'}", *several)
+    fill(config, *read_sources(tmp_path), here=here, workers=1)
+    trainer = trained(config, here, watcher)
+    assert [str(bucket) for bucket in trainer.buckets] == ["32x32x5", "32x32x9", "48x32x9"]
+    tokens = {round(record.tokens_per_s / record.samples_per_s) for record in watcher.records}
+    assert tokens == {2 * 4, 3 * 4, 3 * 6}  # six steps are two passes, so that every shape had two

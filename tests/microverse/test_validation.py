@@ -15,6 +15,7 @@ from microverse.cache.command import fill
 from microverse.config import RunConfig
 from microverse.curve import loss_curve, smoothed, thinned
 from microverse.prompts import Prompt
+from microverse.runs import TrainingRun
 from microverse.sources import read_sources
 from microverse.trainer import Trainer
 from microverse.validation.decline import Looks, looks, signs_of_decline
@@ -149,6 +150,23 @@ def test_samples_that_fall_apart_are_told_and_others_are_not(kind: str, word: st
     else:
         assert word in found[0]
         assert "while the loss fell by 0.3" in found[0]
+
+
+def test_a_run_whose_samples_fall_apart_warns_in_its_log_and_on_its_page(
+    configured: Configured, tmp_path: Path, here: Any, watcher: Any
+) -> None:
+    """Samples that are there are kept, so that these stand for what the network would have made."""
+    for step, kind in (("base", "smooth"), ("step-00000002", "a little different"), ("step-00000004", "noise")):
+        (place := tmp_path / "run" / "samples" / step / "prompt-1").mkdir(parents=True)
+        write(place / "0.mp4", Video(clip(kind), 16.0), crf=1)
+    config = configured(tmp_path / "run", *QUICK, *SHEET)
+    TrainingRun(tmp_path / "run").begin(config)
+    run = looked(config, here, watcher).run_folder
+    assert [len(record["warnings"]) for record in run.log("validation").read()] == [0, 0, 1]
+    (told,) = [note for note in watcher.notes if "warning" in note]
+    assert told.startswith("step 4: warning: the samples have become noisier")
+    assert "while the loss fell by" in told
+    assert "have become noisier" in (run.samples / "index.html").read_text()
 
 
 def test_grain_and_flicker_have_their_scale() -> None:
