@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -58,10 +59,15 @@ def told_as_sentences() -> Iterator[None]:
     except RuntimeError as error:  # torch.distributed's errors are RuntimeErrors too
         if dist.is_initialized() and dist.get_world_size() > 1 and any(s in str(error) for s in SIGNS_OF_A_LOST_PEER):
             raise RunStoppedError(
-                f"another process of the run is gone ({_first_line(error)}); the same command continues from the last "
-                "checkpoint"
+                f"another process of the run is gone ({_without_source(_first_line(error))}); the same command "
+                "continues from the last checkpoint"
             ) from error
         raise
+
+
+def _without_source(message: str) -> str:
+    """The first sentence of gloo's words, without the line of its source that they begin with and its guesses."""
+    return re.sub(r"^\[[^\]]*\] ", "", message).split(". ")[0]
 
 
 def _first_line(error: BaseException) -> str:
