@@ -82,8 +82,9 @@ def show(row: dict[str, Any]) -> None:
         print(f"{row['variant']:32}{row['error']}", flush=True)
         return
     mfu = "—" if row["mfu"] is None else f"{row['mfu']:.1%}"
+    peak = "—" if row["peak_gib"] is None else f"{row['peak_gib']:.1f}"
     print(
-        f"{row['variant']:32}{row['step_s']:9.3f}{row['samples_per_s']:11.3f}{row['peak_gib']:10.1f}{mfu:>8}"
+        f"{row['variant']:32}{row['step_s']:9.3f}{row['samples_per_s']:11.3f}{peak:>10}{mfu:>8}"
         f"{row['waiting']:9.2%}{row['first_s']:9.1f}",
         flush=True,
     )
@@ -154,7 +155,7 @@ def timed(config: Any, options: argparse.Namespace) -> dict[str, Any]:
         "first_s": taken[0],
         "step_s": seconds,
         "samples_per_s": config.batch / seconds,
-        "peak_gib": torch.cuda.max_memory_allocated() / costs.GIB if device.type == "cuda" else 0.0,
+        "peak_gib": torch.cuda.max_memory_allocated() / costs.GIB if device.type == "cuda" else None,
         "mfu": None if peak is None else flops / seconds / peak,
         "waiting": sum(waited[2:]) / sum(taken[2:]),
     }
