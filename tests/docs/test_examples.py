@@ -87,6 +87,7 @@ def serve() -> Iterator[Any]:
         yield start
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", [page for page in PAGES if run_on(page)], ids=name_of)
 def test_the_examples_of_a_page_do_what_it_says(
     page: Path, reader: Reader, serve: Any, monkeypatch: pytest.MonkeyPatch
