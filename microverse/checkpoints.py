@@ -27,6 +27,7 @@ from microworldbench.errors import InputError, RunStoppedError
 from microworldbench.runs import write_atomically
 
 from .launch import Processes
+from .messages import first_line
 from .optimizer import MovingAverage
 
 FAULTS = (Exception, CheckpointException)
@@ -109,7 +110,7 @@ def load(state: State, checkpoint: Checkpoint) -> None:
         dcp.load(tensors, checkpoint_id=checkpoint.path)
     except FAULTS as error:
         raise InputError(
-            f"{checkpoint.path} cannot be loaded ({_first_line(error)}); delete it to go on from an earlier one"
+            f"{checkpoint.path} cannot be loaded ({_cause(error)}); delete it to go on from an earlier one"
         ) from error
     state.take(tensors)
     state.step = checkpoint.step
@@ -127,7 +128,7 @@ def load_part(name: str, tensors: dict[str, Any], checkpoint: Checkpoint) -> Non
             warnings.simplefilter("ignore")  # that there is no group is meant
             dcp.load({name: tensors}, checkpoint_id=checkpoint.path, no_dist=True)
     except FAULTS as error:
-        raise InputError(f"{checkpoint.path} cannot be loaded ({_first_line(error)}); try an earlier one") from error
+        raise InputError(f"{checkpoint.path} cannot be loaded ({_cause(error)}); try an earlier one") from error
 
 
 def _check_sizes(checkpoint: Checkpoint) -> None:
@@ -222,7 +223,7 @@ class Saver:
         last = published(self.folder)
         kept = f"the last good one is {last[-1].path.name}" if last else "there is none yet"
         self.trouble = (
-            f"checkpoint of step {step} could not be saved ({_first_line(error)}); {kept}. The disk may be full: make "
+            f"checkpoint of step {step} could not be saved ({_cause(error)}); {kept}. The disk may be full: make "
             "room, then give the same command"
         )
 
@@ -264,10 +265,10 @@ def _bytes_of(tensors: Any) -> int:
     return tensors.numel() * tensors.element_size() if hasattr(tensors, "element_size") else 0
 
 
-def _first_line(error: BaseException) -> str:
+def _cause(error: BaseException) -> str:
+    """What went wrong in the first process that says so."""
     failures = getattr(error, "failures", None)  # of a CheckpointException: by rank
     if failures:
         inner = next(iter(failures.values()))
         error = inner[0] if isinstance(inner, tuple) else inner
-    text = (str(error).strip().splitlines() or [type(error).__name__])[0]
-    return text[:300]
+    return first_line(error)

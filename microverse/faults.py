@@ -13,6 +13,7 @@ import torch.distributed as dist
 from microworldbench.errors import RunStoppedError
 
 from .checkpoints import Checkpoint
+from .messages import first_line
 
 SIGNS_OF_A_LOST_PEER = ("Connection closed by peer", "Connection reset by peer", "gloo", "NCCL", "Broken pipe")
 
@@ -53,13 +54,13 @@ def told_as_sentences() -> Iterator[None]:
         yield
     except torch.OutOfMemoryError as error:
         raise RunStoppedError(
-            f"the GPU is out of memory ({_first_line(error)}): use parallel.micro_batch=1, checkpointing.mode=full, "
+            f"the GPU is out of memory ({first_line(error)}): use parallel.micro_batch=1, checkpointing.mode=full, "
             "parallel.layout=fsdp on more GPUs, or fewer frames. What is saved is kept"
         ) from error
     except RuntimeError as error:  # torch.distributed's errors are RuntimeErrors too
         if dist.is_initialized() and dist.get_world_size() > 1 and any(s in str(error) for s in SIGNS_OF_A_LOST_PEER):
             raise RunStoppedError(
-                f"another process of the run is gone ({_without_source(_first_line(error))}); the same command "
+                f"another process of the run is gone ({_without_source(first_line(error))}); the same command "
                 "continues from the last checkpoint"
             ) from error
         raise
@@ -68,7 +69,3 @@ def told_as_sentences() -> Iterator[None]:
 def _without_source(message: str) -> str:
     """The first sentence of gloo's words, without the line of its source that they begin with and its guesses."""
     return re.sub(r"^\[[^\]]*\] ", "", message).split(". ")[0]
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

@@ -18,6 +18,7 @@ from torch.utils.checkpoint import (
 from microworldbench.errors import InputError
 
 from .config import Checkpointing, Lora, RunConfig
+from .messages import first_line
 
 ADAPTER = "default"
 
@@ -114,8 +115,7 @@ def _set_attention(network: Any, name: str) -> None:
     try:
         network.set_attention_backend(name)
     except (ValueError, ImportError, RuntimeError) as error:
-        first = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise InputError(f"attention={name}: {first[:300]}") from None
+        raise InputError(f"attention={name}: {first_line(error)}") from None
 
 
 def arrange_blocks(network: Any, how: Checkpointing, compiled: bool = False) -> None:

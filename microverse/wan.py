@@ -9,6 +9,8 @@ from typing import Any
 
 from microworldbench.errors import InputError, RunStoppedError
 
+from .messages import first_line
+
 FLOAT32_PARTS = ("time_embedder", "scale_shift_table", "norm1", "norm2", "norm3")
 """Weights with these in their names stay in float32 whatever format the network is loaded in."""
 SAMPLED_BYTES = 1 << 16
@@ -43,8 +45,9 @@ def _downloaded(model: str) -> Path:
     try:
         return Path(snapshot_download(model, allow_patterns=["*.json", "*.safetensors", "*.model", "*.txt"]))
     except Exception as error:
-        first = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise RunStoppedError(f"{model} is not in the local cache and cannot be downloaded: {first[:300]}") from error
+        raise RunStoppedError(
+            f"{model} is not in the local cache and cannot be downloaded: {first_line(error)}"
+        ) from error
 
 
 def _json(path: Path) -> dict[str, Any]:
@@ -95,8 +98,7 @@ def load_network(folder: Path) -> Any:
     try:
         return WanTransformer3DModel.from_pretrained(folder, subfolder="transformer", dtype=torch.float32)
     except (OSError, ValueError, RuntimeError) as error:
-        first = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise InputError(f"the network in {folder} cannot be loaded: {first[:300]}") from error
+        raise InputError(f"the network in {folder} cannot be loaded: {first_line(error)}") from error
 
 
 def load_decoder(folder: Path, device: Any) -> Any:

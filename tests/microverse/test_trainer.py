@@ -17,7 +17,7 @@ from microverse import trainer as trainer_module
 from microverse.cache.reading import Cache
 from microverse.checkpoints import published
 from microverse.config import RunConfig
-from microverse.faults import NonFiniteError
+from microverse.faults import NonFiniteError, told_as_sentences
 from microverse.trainer import Trainer
 from microworldbench.errors import InputError, RunConflictError, RunStoppedError
 
@@ -254,6 +254,14 @@ def test_a_signal_ends_the_run_with_a_checkpoint(
     assert signal.getsignal(number) is before
     watcher.stepped = lambda _record: None
     assert Trainer(config, here, watcher).train().resumed_at == 3
+
+
+def test_memory_that_is_out_is_told_with_the_settings_that_need_less_and_other_faults_pass() -> None:
+    words = r"out of memory \(tried 3 GiB\): use parallel.micro_batch=1, checkpointing.mode=full"
+    with pytest.raises(RunStoppedError, match=words), told_as_sentences():
+        raise torch.OutOfMemoryError("tried 3 GiB\nand more")
+    with pytest.raises(RuntimeError, match="shapes"), told_as_sentences():
+        raise RuntimeError("shapes do not fit")
 
 
 def test_what_a_step_took_is_told(configured: Configured, tmp_path: Path, here: Any, watcher: Any) -> None:
