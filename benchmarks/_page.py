@@ -24,9 +24,10 @@ NEEDS_GPU = "gpu_"
 HEAD = """# Benchmarks
 
 One script a question, each with a ratio to a target or to another way of doing the same. `make bench` runs them and
-writes this page; `make bench ONLY="frames audit"` runs some of them again. Timings are of the machine named with them,
-and a busy machine is slow: compare ratios, not seconds. Scripts that need a GPU (`benchmarks/gpu_*.py`) are run by
-hand, see [training on a GPU](reference/training-on-a-gpu.md).
+writes this page; `make bench ONLY="frames audit"` runs some of them again. Timings are of the machine named with them.
+Where its load was near its number of processors before the script began, others were using it, and a missed target may
+be their fault. Scripts that need a GPU (`benchmarks/gpu_*.py`) are run by hand, see
+[training on a GPU](reference/training-on-a-gpu.md).
 """
 PART = re.compile(r"^## `(?P<name>\w+)`\n.*?(?=^## `|\Z)", re.MULTILINE | re.DOTALL)
 VERSIONS = {
@@ -63,7 +64,7 @@ def main(names: list[str]) -> int:
 
 def measured(name: str, script: Path) -> tuple[str, int]:
     """Runs one script; its part of the page and its exit status."""
-    began = time.monotonic()
+    began, load = time.monotonic(), os.getloadavg()[0]
     done = subprocess.run([sys.executable, script], check=False, capture_output=True, text=True, cwd=HERE.parent)
     seconds = time.monotonic() - began
     print(done.stdout, done.stderr if done.returncode else "", sep="", flush=True)
@@ -71,7 +72,7 @@ def measured(name: str, script: Path) -> tuple[str, int]:
     about = "\n\n".join(p for p in docstring.split("\n\n") if not p.lstrip().startswith("python benchmarks"))
     told = done.stdout.strip("\n") if done.stdout.strip() else done.stderr.strip()[-2000:]
     missed = f"\n\n**Exit status {done.returncode}:** failed, or missed a target." if done.returncode else ""
-    where = f"{date.today().isoformat()}, {machine()}, {versions(name)}; {seconds:.0f} s"
+    where = f"{date.today().isoformat()}, {machine()}, {versions(name)}; {seconds:.0f} s, load {load:.1f} before"
     text = about.replace("``", "`")
     return f"## `{name}`\n\n{text}\n\n```text\n{told}\n```\n\n*{where}*{missed}", done.returncode
 

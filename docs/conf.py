@@ -31,7 +31,7 @@ html_css_files = ["site.css"]
 html_show_sourcelink = False
 html_show_copyright = False
 
-myst_enable_extensions = ["deflist", "dollarmath", "fieldlist"]
+myst_enable_extensions = ["deflist", "fieldlist"]
 myst_heading_anchors = 3
 myst_links_external_new_tab = False
 
@@ -44,4 +44,3 @@ napoleon_numpy_docstring = False
 napoleon_use_rtype = False
 
 nitpicky = False
-suppress_warnings = ["myst.strikethrough"]
