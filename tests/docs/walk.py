@@ -26,8 +26,19 @@ from examples import Example, Reader, commands_of, examples_of
 from judge_server import JudgeServer
 
 ROOT = Path(__file__).parents[2]
-TUTORIALS = ("score-your-model", "write-an-adapter", "build-a-leaderboard", "fine-tune-on-a-laptop")
-INSTALLS = {"score-your-model": ".", "write-an-adapter": "pytest", "fine-tune-on-a-laptop": ".[microverse]"}
+TUTORIALS = (
+    "score-your-model",
+    "write-an-adapter",
+    "build-a-leaderboard",
+    "label-as-an-expert",
+    "fine-tune-on-a-laptop",
+)
+INSTALLS = {
+    "score-your-model": ".",
+    "write-an-adapter": "pytest",
+    "label-as-an-expert": ".[review]",
+    "fine-tune-on-a-laptop": ".[microverse]",
+}
 """What is installed before a tutorial: its own first line, from the clone instead of an index."""
 
 
