@@ -96,7 +96,9 @@ def keep(name: str, part: str, order: list[str]) -> None:
     old = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
     parts = {m["name"]: m[0] for m in PART.finditer(old)} | {name: part}
     kept = [parts[n].strip() for n in order if n in parts]
-    PAGE.write_text("\n\n".join([HEAD.strip(), *kept]) + "\n", encoding="utf-8")
+    left = [f"`{n}`" for n in order if n not in parts]
+    note = [f"Not measured for this page yet: {', '.join(left)}."] if left else []
+    PAGE.write_text("\n\n".join([HEAD.strip(), *note, *kept]) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
