@@ -20,12 +20,7 @@ def completion(shell: str, program: str) -> None:
     """Prints the script that makes SHELL complete commands, options and names."""
     from click.shell_completion import get_completion_class
 
-    if program == "mwb":
-        from . import cli
-
-        command: click.Command = cli
-    else:
-        command = click.Group(program)  # the script names the program only; what completes is asked of it later
     made = get_completion_class(shell)
     assert made is not None
-    click.echo(made(command, {}, program, f"_{program.upper()}_COMPLETE").source())
+    named = click.Group(program)  # the script holds the program's name only; what completes is asked of it later
+    click.echo(made(named, {}, program, f"_{program.upper()}_COMPLETE").source())
