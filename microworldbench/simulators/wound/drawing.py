@@ -167,8 +167,9 @@ def _islands(image: Plane, state: State, t: int, view: View, sheet: Sheet) -> No
     halo = bell(cover - 0.36, 0.10) * np.float32(0.14)
     y, x = np.broadcast_arrays(view.y, view.x)
     image += tinted(halo * (1 - there[..., 0]), (0.95, 1.0, 1.0))
-    # The gap has no cells at rest: these look like those on the right.
-    image += (sheet.at(x + np.float32(0.95 * state.params.gap_um), y) - image) * there
+    # The gap has no cells at rest: these look like those on the right, a little wider than they are there.
+    gap, middle = np.float32(state.params.gap_um), np.float32(state.params.gap_offset_um)
+    image += (sheet.at(middle + 0.92 * gap + 0.82 * (x - middle), y) - image) * there
 
 
 def _runner(image: Plane, view: View, x: float, y: float) -> None:
