@@ -19,6 +19,8 @@ NECK = 1 / 1.5
 """A waist narrower than this part of the thinner lobe makes two bodies of one outline."""
 DIM = 0.65
 """Bodies that stand out less than this part of the clearest one are something else, out of focus."""
+SPECK = 0.04
+"""Least area of a body at the beginning, over that of the largest."""
 MOST = 6
 """More bodies than this are a crowd, and not what these measurements are about."""
 
@@ -87,7 +89,17 @@ def _find(clip: Clip) -> Bodies:
     _refuse_crowds(counts)
     _refuse_shapeless(scenes)
     _refuse_stills(images, scenes)
+    _refuse_specks(scenes)
     return Bodies(tuple(scenes), median_filter(counts, 5, mode="nearest"))
+
+
+def _refuse_specks(scenes: list[Scene]) -> None:
+    """At first cells are of one size; beside a cell with prey, or with debris, nothing is counted as one."""
+    first = [
+        float(scene.areas.min() / scene.areas.max()) for scene in scenes[: max(3, len(scenes) // 10)] if scene.count
+    ]
+    if sum(share < SPECK for share in first) >= 3:
+        raise Abstain(f"beside the largest body lies one of {100 * min(first):.1f} % of its area: no cells of one kind")
 
 
 def refuse_bands(masks: Mask) -> None:

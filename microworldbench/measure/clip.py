@@ -11,6 +11,8 @@ from typing import TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from .margins import without_bars
+
 Array = NDArray[np.float32]
 T = TypeVar("T")
 
@@ -24,12 +26,12 @@ class Clip:
     """Frames of one video and whatever the measurements have derived from them.
 
     Args:
-        frames: uint8 (frames, height, width, 3) RGB.
+        frames: uint8 (frames, height, width, 3) RGB; bars along the upper and lower margin are left out.
         fps: Frames a second.
     """
 
     def __init__(self, frames: NDArray[np.uint8], fps: float) -> None:
-        self.frames = frames
+        self.frames = without_bars(frames)
         self.fps = fps
         self._kept: dict[Hashable, object] = {}
         self._lock = threading.RLock()

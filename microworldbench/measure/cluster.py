@@ -27,6 +27,9 @@ LOOKS = 7
 """Pictures put together before bumps are looked for."""
 ALIKE, EVEN = 12, 0.45
 """So many bumps have at least this part of the strength of the clearest ones."""
+CREASE, CREASES, NEAR = 0.8, 0.95, 9.0
+"""Least light between two packed sacs, over that of the darker one, below which a crease parts them; least number of
+creases a sac; and the distance, in sizes of a bump, up to which sacs are neighbours."""
 COVER = (0.06, 0.8)
 """Range of the cluster's area over the picture's."""
 SHAPELESS = 3.4
@@ -151,6 +154,9 @@ def _persistence(
     (strong, weak), (strong_later, weak_later) = looks
     if min(len(strong), len(strong_later)) < FEWEST:
         raise Abstain(f"{min(len(strong), len(strong_later))} round sacs are seen, at least {FEWEST} needed")
+    creases = _creases(np.median(images[a].mean(axis=-1), axis=0), strong * size[a].mean() + middle, BUMP * radius)
+    if creases < CREASES:
+        raise Abstain(f"bumps are parted by {creases:.1f} creases each, {CREASES:g} needed: they are no packed sacs")
     reach = 2.2 * BUMP * radius
     kept = float((_nearest(strong, weak_later) < reach).mean())
     new = float((_nearest(strong_later, weak) >= reach).mean())
@@ -178,6 +184,21 @@ def _bumps(
     usual = float(np.median(ranked[:ALIKE]))
     places = (np.stack([columns, rows], axis=1) - middle) / size
     return places[heights > 0.55 * usual], places[heights > 0.12 * usual]
+
+
+def _creases(light: Array, places: NDArray[np.float64], sigma: float) -> float:
+    """How many dark creases a bump has to its neighbours, (bumps, 2: x, y), each counted for one of the two."""
+    from scipy.ndimage import gaussian_filter, map_coordinates
+    from scipy.spatial import Delaunay
+
+    corners = Delaunay(places).simplices
+    pairs = np.unique(np.sort(np.concatenate([corners[:, [i, i - 1]] for i in range(3)]), axis=1), axis=0)
+    ends = places[pairs]
+    ends = ends[np.hypot(*(ends[:, 1] - ends[:, 0]).T) < NEAR * sigma]
+    along = np.linspace(0, 1, 15)[:, None, None]
+    lines = ends[:, 0] * (1 - along) + ends[:, 1] * along
+    seen = map_coordinates(gaussian_filter(light, 0.5 * sigma), [lines[..., 1], lines[..., 0]], order=1, mode="nearest")
+    return float((seen.min(axis=0) < CREASE * np.minimum(seen[0], seen[-1])).sum() / len(places))
 
 
 def _nearest(points: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -14,6 +14,8 @@ from .spec import Abstain, found, rounded
 MIN_ACTIVITY = 0.010
 """Mean deviation from the background, of 1, that counts as cells passing (noise gives about 0.005)."""
 BACKGROUND_FRAMES = 40
+ALONG = 0.13
+"""Largest change of the distance between the two walls along the vessel, as a standard deviation over its mean."""
 SPAN = 0.96
 """Least part of the picture's length that a vessel reaches over: it enters on one side and leaves on the other."""
 
@@ -101,6 +103,12 @@ def _find(clip: Clip) -> Corridor:
             "picture across)",
             filled=rounded(filled),
             share=rounded(share),
+        )
+    apart = wall_bottom - wall_top
+    if (uneven := float(apart.std() / max(apart.mean(), 1))) > ALONG:
+        raise Abstain(
+            f"the edges of what moves do not run side by side (distances differ by {100 * uneven:.0f} %)",
+            uneven=rounded(uneven),
         )
     return Corridor(np.ascontiguousarray(foreground), activity, parts, turned, top, bottom, wall_top, wall_bottom)
 

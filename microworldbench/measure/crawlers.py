@@ -26,6 +26,12 @@ LIKE = (0.45, 1.75)
 REACH = 1.2
 """Farthest that a cell is looked for in the next frame, in diameters."""
 
+APART = (2.3, 2.45)
+"""Least distance to the nearest other one, in diameters, of the fifth of cells that lie most apart, at some time; and
+where none gets away."""
+STAYS = 0.5
+"""Way from the first to the last place, in diameters, below which a cell stays where it is."""
+
 Points = NDArray[np.float64]
 
 
@@ -85,7 +91,9 @@ def _find(clip: Clip) -> Crawlers:
     _refuse_sizes(areas, usual, masks[0].size, len(masks))
     frames = tuple(_singles(part, usual) for part in parts)
     _refuse_shapeless(frames)
-    tracks = linked([frame.centre for frame in frames], reach=REACH * float(2 * np.sqrt(usual / np.pi)))
+    diameter = float(2 * np.sqrt(usual / np.pi))
+    tracks = linked([frame.centre for frame in frames], reach=REACH * diameter)
+    _refuse_packed(frames, tracks, diameter)
     return Crawlers(frames, tracks, np.stack([part.labels > 0 for part in parts]), usual)
 
 
@@ -177,3 +185,18 @@ def _refuse_shapeless(frames: tuple[Frame, ...]) -> None:
     corners = np.concatenate([frame.corners for frame in frames])
     if corners.size == 0 or float(np.median(corners)) > np.log(2.6):
         raise Abstain("what stands out is ragged or thin, no compact cells")
+
+
+def _refuse_packed(
+    frames: tuple[Frame, ...], tracks: tuple[tuple[NDArray[np.int64], Points], ...], diameter: float
+) -> None:
+    """Cells that crawl have room between them at some time; things that stay as close together as this are a tissue."""
+    from scipy.spatial import cKDTree
+
+    places = [frame.centre for frame in frames if len(frame.centre) > 2]
+    near = [float(np.quantile(np.asarray(cKDTree(xy).query(xy, k=2)[0])[:, 1], 0.8)) / diameter for xy in places]
+    apart = max((float(np.median(part)) for part in np.array_split(near, 8) if part.size), default=np.inf)
+    ways = [np.hypot(*(path[-1] - path[0])) / diameter for _, path in tracks if len(path) > len(frames) / 2]
+    stay = bool(ways) and float(np.median(ways)) < STAYS
+    if apart < APART[1 if stay else 0]:
+        raise Abstain(f"what stands out lies {apart:.1f} diameters apart at most, packed as in a tissue", apart=apart)

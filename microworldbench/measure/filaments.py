@@ -11,7 +11,7 @@ from pydantic import Field
 from . import lines as finder
 from .clip import Clip
 from .lines import Lines, Points
-from .picture import needs_frames
+from .picture import needs_a_held_camera, needs_frames
 from .spec import Abstain, Measured, MeasurementSpec, Params, decided, rounded
 
 TURN = 0.024
@@ -110,6 +110,7 @@ def _speeds(clip: Clip, lines: Lines) -> Points:
 def followed(clip: Clip) -> Lines:
     """The lines, of which at least one has a tip that can be followed."""
     lines = finder.find(clip)
+    needs_a_held_camera(clip)
     if float(np.ptp(places(lines), axis=0).max()) < 0.02:
         raise Abstain("no tip moves")
     return lines

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from . import sheet
 from .clip import Clip
+from .picture import LightParams, steady_light
 from .sheet import Sheet
 from .spec import Abstain, Measured, MeasurementSpec, Params, decided, rounded
 
@@ -17,6 +18,8 @@ EARLY_S = 0.15
 """Places lit so soon after the first one are where waves start."""
 MET = 0.84
 """Part of the box around the sheet that lights up where fronts meet; its corners may be round."""
+OUT = 0.3
+"""Part of the picture's left or right side that lights up from which the sheet runs out of it."""
 FLASH_S = 0.2
 """Time between the earliest and the latest places up to which the sheet is lit at once."""
 
@@ -88,6 +91,9 @@ def _from_dark(clip: Clip) -> Sheet:
     found = sheet.find(clip)
     if found.begins < 0:
         raise Abstain("the sheet is never dark before a wave, so that no start is seen")
+    columns = found.active.mean(axis=0)
+    if max(columns[0], columns[-1]) > OUT:
+        raise Abstain("the sheet runs out of the picture at a side, where a wave may start")
     return found
 
 
@@ -126,7 +132,10 @@ def origins(clip: Clip, _params: OriginsParams) -> Measured:
     return Measured(met, text, {"starts": " ".join(names)})
 
 
-def _again_share(found: Sheet) -> float:
+def _again_share(clip: Clip, found: Sheet) -> float:
+    """Share of the sheet over which a front passes while it is lit; flickering light would pass for fronts."""
+    if steady_light(clip, LightParams()).met is False:
+        raise Abstain("the light flickers, so that not every gain of light is a front")
     return float((found.again > 0)[found.active].mean())
 
 
@@ -134,22 +143,25 @@ def annihilate(clip: Clip, params: AnnihilateParams) -> Measured:
     """Fronts end where they meet."""
     found = _from_dark(clip)
     left, middle, right = _starts(found)
-    share = _again_share(found)
+    if not (left and right) or middle or _spread_s(found) < FLASH_S:
+        return Measured(False, "there are no two waves from the left and the right that could meet")
+    share = _again_share(clip, found)
     text = (
         f"a front passes over {100 * share:.0f} % of the sheet while it is still lit (met up to "
-        f"{100 * params.again:.0f} %), from waves that start {'on both sides' if left and right else 'elsewhere'}"
+        f"{100 * params.again:.0f} %)"
     )
     met = decided(share, params.again, 2 * params.again, above=False)
-    if not (left and right) or middle or _spread_s(found) < FLASH_S:
-        met = False
-    elif met and _covered(found) < MET:
+    if met and _covered(found) < MET:
         met = None if _covered(found) > MET - 0.1 else False  # they do not meet everywhere
     return Measured(met, text, {"again": rounded(share)})
 
 
 def passing(clip: Clip, params: PassParams) -> Measured:
     """Fronts run on into muscle that is still lit."""
-    share = _again_share(_from_dark(clip))
+    found = _from_dark(clip)
+    if _spread_s(found) < FLASH_S:
+        return Measured(False, "the sheet is lit at once, so that no front passes over it")
+    share = _again_share(clip, found)
     met = decided(share, 0.5 * params.again, params.again)
     text = (
         f"a front passes over {100 * share:.0f} % of the sheet while it is still lit (a fault from "

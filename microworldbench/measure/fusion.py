@@ -9,6 +9,7 @@ from pydantic import Field
 from . import docked as finder
 from .clip import Clip
 from .docked import FLOOR, WALL, Row
+from .picture import needs_a_held_camera, needs_order
 from .spec import Abstain, Measured, MeasurementSpec, Params, decided, rounded
 
 KEPT, LOST = 0.72, 0.5
@@ -112,6 +113,8 @@ def _since(series: NDArray[np.bool_], held: int = 2) -> float:
 def calcium_first(clip: Clip, params: OrderParams) -> Measured:
     """Yellow specks pass the membrane before anything opens."""
     row = finder.find(clip)
+    needs_order(clip)
+    needs_a_held_camera(clip)
     if row.yellow < 0.3 * SpeckParams().yellow:
         raise Abstain("no yellow specks are seen")
     if float(np.median(row.entered[:3])) > 0.3:
@@ -129,6 +132,7 @@ def calcium_first(clip: Clip, params: OrderParams) -> Measured:
 def narrow_first(clip: Clip, params: WidthParams) -> Measured:
     """An opening starts narrow and widens."""
     row = finder.find(clip)
+    needs_order(clip)
     best = int(_widest(row).argmax())
     widest = float(_widest(row)[best])
     if widest < OPENED:
@@ -150,6 +154,7 @@ def narrow_first(clip: Clip, params: WidthParams) -> Measured:
 def leaves(clip: Clip, params: LeaveParams) -> Measured:
     """A container that opens empties into the cleft."""
     row = finder.find(clip)
+    needs_order(clip)
     part = max(3, clip.count // 12)
     left, found = np.median(row.inside[-part:], axis=0), float(np.median(row.below[-part:]))
     best = int(left.argmin())
@@ -190,6 +195,7 @@ def seeps(clip: Clip, params: SeepParams) -> Measured:
 def flattens(clip: Clip, params: WidthParams) -> Measured:
     """A container opens ever wider and flattens into the membrane."""
     row = finder.find(clip)
+    needs_order(clip)
     ended = _ended(row)
     if (ended > KEPT).all():
         return Measured(False, f"all walls stand at the end as at first (likeness from {ended.min():.2f})")
@@ -272,6 +278,7 @@ def crosses(clip: Clip, params: CrossParams) -> Measured:
 def neighbours(clip: Clip, params: LeaveParams) -> Measured:
     """The outer containers stay as they are."""
     row = finder.find(clip)
+    needs_a_held_camera(clip)
     if row.count != 3:
         raise Abstain(f"{row.count} containers in the row, 3 needed to tell middle from sides")
     outer = [0, 2]
@@ -289,6 +296,7 @@ def neighbours(clip: Clip, params: LeaveParams) -> Measured:
 def middle(clip: Clip, params: MiddleParams) -> Measured:
     """The container that opens is the one in the middle."""
     row = finder.find(clip)
+    needs_a_held_camera(clip)
     if row.count != 3:
         raise Abstain(f"{row.count} containers in the row, 3 needed to tell middle from sides")
     if _crossing(clip, row) > 0.8 * CrossParams().likeness:

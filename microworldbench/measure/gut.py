@@ -216,12 +216,18 @@ def _shift(detail: Series, time_s: Series) -> tuple[float, Series]:
     energy = np.sqrt(np.square(detail[:-1]).sum(axis=(1, 2)) * np.square(detail[1:]).sum(axis=(1, 2)))
     reach = min(columns // 4, max(4, round(0.9 * columns * float(steps_s.max()))))
     table = cross[:, np.arange(-reach, reach + 1)] / np.maximum(energy, 1e-9)[:, None]
-    total = np.median(table[np.abs(steps_s - usual_s) < 0.25 * usual_s], axis=0)
+    # Where a film is held, nothing is to be followed.
+    held = np.square(detail[1:] - detail[:-1]).sum(axis=(1, 2)) < 0.05 * energy
+    counted = (np.abs(steps_s - usual_s) < 0.25 * usual_s) & (~held | bool(held.sum() > len(held) - 8))
+    total = np.median(table[counted], axis=0)
     best = int(total.argmax()) - reach
     if total[best + reach] < MATCH:
         raise Abstain(f"bits in the tube cannot be followed from look to look (match {total[best + reach]:.2f})")
     at = np.clip(np.round(best * steps_s / usual_s).astype(int) + reach, 1, 2 * reach - 1)
     near = np.max([table[np.arange(len(table)), at + off] for off in (-1, 0, 1)], axis=0)
+    near = np.maximum(near, table[:, reach])  # nor does what stays for a moment jump
+    if not held.all():
+        near[held] = np.median(near[~held])
     return best / columns / usual_s, near
 
 

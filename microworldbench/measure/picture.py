@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from .clip import Array, Clip
-from .spec import Abstain, Measured, MeasurementSpec, Params, decided, rounded
+from .spec import Abstain, Measured, MeasurementSpec, Params, decided, found, rounded
 
 MIN_FRAMES = 8
 LIKENESS = 0.2
@@ -15,6 +16,9 @@ MATCH = 0.25
 """Least height of a correlation peak (1 for equal pictures) by which a shift is believed."""
 FEWEST_BLOCKS = 5
 """Least number of blocks, of 36, that must match for the camera to be judged."""
+SHAKEN, TOGETHER, SHAKING = 0.008, 0.7, 0.5
+"""A camera shakes that, in so large a share of frame steps (the last), shifts so large a share of blocks (the second)
+by so much of the picture's longest side (the first)."""
 
 
 class ShotParams(Params):
@@ -79,6 +83,44 @@ def needs_a_picture(clip: Clip) -> None:
     spread = float(np.sqrt(np.square(here).mean() * np.square(beside).mean()))
     if spread > 1e-6 and (likeness := float((here * beside).mean()) / spread) < LIKENESS:
         raise Abstain("the picture is nothing but noise", likeness=rounded(likeness))
+
+
+def needs_a_held_camera(clip: Clip) -> None:
+    """Abstains where the view glides or shakes: places in the picture then say little of the process."""
+    try:
+        camera = still_camera(clip, CameraParams())
+    except Abstain:
+        return
+    if camera.met is False:
+        raise Abstain(f"the camera moves: {camera.observation}")
+
+
+def needs_order(clip: Clip) -> None:
+    """Abstains on frames that do not follow one another in order; where the camera shakes, that cannot be told."""
+    try:
+        order = in_order(clip, OrderParams())
+    except Abstain:
+        return
+    if order.met is False and _shaken(clip) <= SHAKING:
+        raise Abstain(f"the frames are out of order: {order.observation}")
+
+
+def _shaken(clip: Clip) -> float:
+    """Share of frame steps in which the whole picture is shifted, of those in which that can be seen."""
+    return clip.keep("shaken", lambda: _measure_shaking(clip))
+
+
+def _measure_shaking(clip: Clip) -> float:
+    limit = SHAKEN * max(clip.luma.shape[1:])
+    at = np.unique(np.linspace(0, clip.count - 2, min(12, clip.count - 1)).round().astype(int))
+    shaken = []
+    for i in at:
+        shifts = _shifts(clip.luma[i], clip.luma[i + 1])
+        if len(shifts) >= 2 * FEWEST_BLOCKS:
+            whole = np.median(shifts, axis=0)
+            with_it = float((np.hypot(*(shifts - whole).T) <= limit).mean())
+            shaken.append(np.hypot(*whole) > limit and with_it > TOGETHER)
+    return float(np.mean(shaken)) if len(shaken) >= len(at) / 2 else 0.0
 
 
 def coarse(clip: Clip) -> Array:
@@ -189,13 +231,20 @@ def contrast(clip: Clip, params: ContrastParams) -> Measured:
 
 def still_camera(clip: Clip, params: CameraParams) -> Measured:
     """Parts of the picture keep their places: a moving camera leaves none where it was, a moving subject some."""
+    return found(clip, f"camera {params.shift}", lambda clip: _camera(clip, params))
+
+
+def _camera(clip: Clip, params: CameraParams) -> Measured:
     needs_frames(clip)
+    shaken = _shaken(clip)
+    if shaken > SHAKING:
+        text = f"the whole picture jumps in {100 * shaken:.0f} % of the frame steps (shaking from {100 * SHAKING:g} %)"
+        return Measured(False, text, {"shaken": rounded(shaken)})
     first, *later = _views(clip)
     limit = params.shift * max(clip.luma.shape[1:])
     kept, together = [], []
     for view in later:
-        pairs = zip(_blocks(first), _blocks(view), strict=True)
-        shifts = np.array([shift for a, b in pairs if (shift := _shift(a, b)) is not None])
+        shifts = _shifts(first, view)
         if len(shifts) >= FEWEST_BLOCKS:
             apart = np.hypot(*(shifts - np.median(shifts, axis=0)).T)
             kept.append(float((np.hypot(*shifts.T) <= limit).mean()))
@@ -229,6 +278,12 @@ def _blocks(view: Array) -> list[Array]:
     ]
 
 
+def _shifts(before: Array, after: Array) -> NDArray[np.int64]:
+    """(blocks, 2) shifts (y, x) of those blocks of a picture that can be found again in another."""
+    pairs = zip(_blocks(before), _blocks(after), strict=True)
+    return np.array([shift for a, b in pairs if (shift := _shift(a, b)) is not None]).reshape(-1, 2)
+
+
 def _shift(a: Array, b: Array) -> tuple[int, int] | None:
     """Shift (y, x) of block `b` against `a` in pixels, by phase correlation; None where they do not match."""
     window = np.outer(np.hanning(a.shape[0]), np.hanning(a.shape[1])).astype(np.float32)
@@ -246,6 +301,10 @@ def _shift(a: Array, b: Array) -> tuple[int, int] | None:
 
 def in_order(clip: Clip, params: OrderParams) -> Measured:
     """Neighbouring frames are more alike than frames four steps apart: the frames are not shuffled."""
+    return found(clip, f"order {params.share}", lambda clip: _order(clip, params))
+
+
+def _order(clip: Clip, params: OrderParams) -> Measured:
     needs_frames(clip, 16)
     from scipy.ndimage import gaussian_filter
 

@@ -9,6 +9,7 @@ from . import lines as finder
 from .clip import Clip
 from .filaments import followed, moves, places
 from .lines import Lines, Points
+from .picture import ShotParams, needs_a_held_camera, one_shot
 from .spec import Abstain, Measured, MeasurementSpec, Params, decided, rounded
 
 
@@ -176,6 +177,7 @@ def shafts(clip: Clip, params: SwayParams) -> Measured:
 def from_left(clip: Clip, params: NumberParams) -> Measured:
     """So many lines reach in from the left."""
     finder.dark_ground(clip)
+    needs_a_held_camera(clip)
     try:
         number = finder.find(clip).count
     except Abstain as reason:
@@ -204,6 +206,12 @@ def ground(clip: Clip, params: GroundParams) -> Measured:
 def anchored(clip: Clip, params: AnchorParams) -> Measured:
     """Lines enter the picture where they always did."""
     lines = finder.find(clip)
+    if one_shot(clip, ShotParams()).met is False:
+        return Measured(False, "the shot is cut to another view")
+    try:
+        needs_a_held_camera(clip)
+    except Abstain as moves:
+        return Measured(False, str(moves))
     place = np.median(lines.rows[:, :, : max(4, int(0.06 * lines.width))], axis=2) / lines.light.shape[1]
     share = float(np.median(np.quantile(place, 0.95, axis=0) - np.quantile(place, 0.05, axis=0)))
     met = decided(share, params.share, 2 * params.share, above=False)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from .bodies import pictures
 from .clip import Array, Clip
-from .picture import needs_frames
+from .picture import needs_a_held_camera, needs_frames
 from .spec import Abstain, found, rounded
 
 Series = NDArray[np.float64]
@@ -27,6 +27,12 @@ REACH = 0.7
 """Least part of the picture, along either side, that the sheet reaches over."""
 GRAIN = 0.12
 """Largest mean difference of a place's glow from that of the places around it."""
+DIM = 0.02
+"""Brightness below which nothing is said of how many times brighter a place has become."""
+ALIKE = 0.15
+"""Range over the picture of how much brighter places become, over the median, below which the light changes."""
+AT_ONCE = 0.22
+"""Least part of what ever lights up that is lit at one time: a wave is broad, what only passes by is not."""
 FRONTED = 0.6
 """Least part of the lit places over which a sharp front passes, coming or (in reversed time) going."""
 ROUGH_S = 0.2
@@ -67,7 +73,10 @@ def _find(clip: Clip) -> Sheet:
     from scipy.ndimage import gaussian_filter
 
     needs_frames(clip, 16)
-    glow = _glow(_reduced(pictures(clip)))
+    images = _reduced(pictures(clip))
+    _refuse_light(images)
+    needs_a_held_camera(clip)
+    glow = _glow(images)
     active = glow.max(axis=0) > LIT
     share = float(active.mean())
     if share < ACTIVE:
@@ -83,6 +92,8 @@ def _find(clip: Clip) -> Sheet:
             f"a front passes over {100 * passed:.0f} % of what lights up, no wave over a sheet", passed=passed
         )
     lit_share = (glow > LIT)[:, active].mean(axis=1)
+    if lit_share.max() < AT_ONCE:
+        raise Abstain(f"no more than {100 * lit_share.max():.0f} % of what lights up is lit at one time, no broad wave")
     begins = _dark_look(lit_share)
     lit, dark = _times(glow, time_s, active, max(begins, 0))
     around = gaussian_filter(np.where(np.isfinite(lit), lit, float(np.nanmedian(lit))), 1.5)
@@ -92,6 +103,17 @@ def _find(clip: Clip) -> Sheet:
             f"neighbouring places light up {rough:.2f} s apart, no front moves over them", rough=rounded(rough)
         )
     return Sheet(time_s, glow, active, lit, dark, fronts, again, begins)
+
+
+def _refuse_light(images: Array) -> None:
+    """Light that changes makes all parts of a picture brighter by one factor; around a sheet it stays dark."""
+    luma = images.mean(axis=-1)
+    dark, lit = np.quantile(luma, (0.06, 0.94), axis=0)
+    low, gain, high = np.quantile(np.log((lit + DIM) / (dark + DIM)), (0.1, 0.5, 0.9))
+    if high - low < ALIKE * gain:
+        raise Abstain(
+            f"the whole picture becomes {np.exp(gain):.1f} times as bright, so that it is the light that changes"
+        )
 
 
 def _refuse_narrow(active: Mask) -> None:

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from . import walker
 from .clip import Clip
+from .picture import needs_a_held_camera
 from .spec import Abstain, Measured, MeasurementSpec, Params, decided, rounded
 from .walker import Points, Walk
 
@@ -171,7 +172,9 @@ def _free(walk: Walk, lift: float) -> float:
 
 def holds_on(clip: Clip, params: HoldParams) -> Measured:
     """One head is always on the track."""
-    free = _free(walker.find(clip), params.lift)
+    walk = walker.find(clip)
+    needs_a_held_camera(clip)
+    free = _free(walk, params.lift)
     met = decided(free, 0.5 * params.share, 1.5 * params.share, above=False)
     text = f"both heads are off the track for {100 * free:.0f} % of the time (met up to {50 * params.share:.0f} %)"
     return Measured(met, text, {"free": rounded(free)})
@@ -179,7 +182,9 @@ def holds_on(clip: Clip, params: HoldParams) -> Measured:
 
 def floats(clip: Clip, params: HoldParams) -> Measured:
     """The walker lifts off."""
-    free = _free(walker.find(clip), params.lift)
+    walk = walker.find(clip)
+    needs_a_held_camera(clip)
+    free = _free(walk, params.lift)
     met = decided(free, 0.5 * params.share, 1.5 * params.share)
     text = f"both heads are off the track for {100 * free:.0f} % of the time (a fault from {150 * params.share:.0f} %)"
     return Measured(met, text, {"free": rounded(free)})
@@ -238,6 +243,8 @@ def stride(clip: Clip, params: StrideParams) -> Measured:
     walk = walker.find(clip)
     if _free(walk, HoldParams().lift) > 0.06:
         raise Abstain("the walker also leaves the track")
+    if not walk.is_whole:
+        raise Abstain("the track's lower side is not seen, so that there is nothing to compare strides with")
     strides = np.concatenate([np.abs(np.diff(_stands(walk, head))) for head in (0, 1)])
     if strides.size < 3:
         raise Abstain(f"{strides.size} strides between two stands are too few to measure")

@@ -22,6 +22,8 @@ SEEN = 0.85
 """Least share of frames in which each head must be seen."""
 COMPACT = 0.6
 """Least share of a head's colour that lies in one place."""
+UNDER = 0.75
+"""Largest brightness of what lies below the track, over the track's."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,8 @@ class Walk:
     """(frames,) x of the violet load; nan where it is not seen."""
     thickness: float
     """Of the track."""
+    is_whole: bool
+    """Whether the track's lower side lies in the picture, with dark ground below it."""
     surface: float
     """Of the track: row over the picture's height."""
     fps: float
@@ -68,7 +72,7 @@ def _find(clip: Clip) -> Walk:
             place[t] = _blob(amount[name])
     heads = np.stack([_filled(place, name) for name, place in places.items()], axis=1)
     above = np.stack([heads[..., 0], top - heads[..., 1]], axis=-1) / width
-    return Walk(above, load / width, thickness / width, top / height, clip.fps)
+    return Walk(above, load / width, thickness / width, _is_whole(clip, top, thickness), top / height, clip.fps)
 
 
 def amounts(image: Array) -> dict[str, Array]:
@@ -116,6 +120,13 @@ def _track(clip: Clip) -> tuple[float, float]:
     usual = float(np.median(rows[band]))
     first, last = (_crossing(rows, int(edge), usual / 2, step) for edge, step in ((band[0], -1), (band[-1], 1)))
     return first, last - first
+
+
+def _is_whole(clip: Clip, top: float, thickness: float) -> bool:
+    """Whether what lies right below the track is darker than the track."""
+    bottom, some = round(top + thickness), np.median(clip.luma[:: max(1, clip.count // 8)], axis=0)
+    below = some[bottom + 2 : bottom + 2 + max(1, round(0.15 * thickness))]
+    return below.size > 0 and float(np.median(below)) < UNDER * float(np.median(some[round(top) : bottom]))
 
 
 def _crossing(rows: Points, edge: int, level: float, step: int) -> float:
