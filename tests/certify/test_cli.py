@@ -75,7 +75,10 @@ def test_the_same_command_continues_and_pays_nothing_twice(serve) -> None:
     assert "--max-cost" in str(stopped.exception)
     done = judge(server, *settings)
     assert done.exit_code == 0
-    assert server.stats()["answered_twice"] == 0
+    calls = [json.loads(line) for line in Path("run/calls.jsonl").read_text().splitlines()]
+    answered = [(c["task"], c["vote"], *sorted(c["criteria"])) for c in calls if c["kind"] == "call"]
+    # Two clips may look alike in the few frames shown, so that equal requests are no proof of a second payment.
+    assert len(answered) == len(set(answered)) == server.stats()["judged"]
     asked = server.stats()["judged"]
     assert judge(server, *settings).exit_code == 0
     assert server.stats()["judged"] == asked
