@@ -140,7 +140,11 @@ def run_path(tmp_path: Path) -> Path:
 
 
 FAINT = """all => all.map(element => {
-    const parse = colour => { const [r, g, b, a = 1] = colour.match(/[\\d.]+/g).map(Number); return [r, g, b, a]; };
+    const parse = colour => {
+        const [r, g, b, a = 1] = colour.match(/[\\d.]+/g).map(Number);
+        const k = colour.startsWith("color(") ? 255 : 1;  // color-mix() gives 0 to 1
+        return [k * r, k * g, k * b, a];
+    };
     const over = ([r, g, b, a], [R, G, B]) => [r * a + R * (1 - a), g * a + G * (1 - a), b * a + B * (1 - a)];
     const light = rgb => rgb.map(c => c / 255)
         .map(c => c <= .04045 ? c / 12.92 : ((c + .055) / 1.055) ** 2.4)

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+import microworldbench as bench
 from microworldbench.errors import InputError
 from microworldbench.report import Report
 from microworldbench.runs import RunFolder
@@ -112,6 +113,18 @@ def test_an_unpacked_bundle_bundles_to_the_same_bytes(filmed: Path, tmp_path: Pa
     made = bundle(filmed, tmp_path / "b.tar")
     verify(made, tmp_path / "unpacked")
     assert bundle(tmp_path / "unpacked", tmp_path / "again.tar").read_bytes() == made.read_bytes()
+
+
+def test_an_unpacked_bundle_is_judged_again_from_its_replies(
+    tmp_path: Path, suite: Any, scripted: Any, tiny_generator: Any
+) -> None:
+    """Offline, without the judge: replaying its calls on the unpacked videos gives the same scores."""
+    judge = scripted(lambda question, criterion: [True, False, None][len(criterion.statement) % 3])
+    bench.evaluate(tiny_generator, suite, judge, tmp_path / "run")
+    verify(bundle(tmp_path / "run", tmp_path / "run.tar"), tmp_path / "unpacked")
+    replayed = f"replay:{tmp_path / 'unpacked'}"
+    again = bench.grade(tmp_path / "again", replayed, suite, videos_from=tmp_path / "unpacked")
+    assert again.tasks == Report.load(tmp_path / "run").tasks
 
 
 def test_a_missing_or_other_video_is_refused(filmed: Path, tmp_path: Path) -> None:
