@@ -1,6 +1,7 @@
 """What the judge says of cellular clips, against their truth.
 
-Thresholds were set on seeds below 10; the seeds here were held out, and so were the violations in `HELD_OUT`.
+Thresholds were set on seeds below 10; the seeds here were held out, and so were the violations in `HELD_OUT`. The gate
+that tells crawling cells from a tissue by the room between them is an exception: seeds 30 to 33 were in view.
 """
 
 from __future__ import annotations
