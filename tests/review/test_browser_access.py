@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -108,7 +109,8 @@ def look(browser: Any, places: Any) -> Iterator[Callable[..., Any]]:
         context = browser.new_context(**{"reduced_motion": "reduce", **options})
         contexts.append(context)
         if session is not None:
-            context.add_cookies([{"name": "mwb-review", "value": session, "url": address}])
+            cookie = {"name": "mwb-review", "value": session, "domain": "127.0.0.1", "path": "/"}
+            context.add_cookies([cookie])
         page = context.new_page()
         page.set_default_timeout(10_000)
         page.goto(address)
@@ -251,3 +253,37 @@ def test_two_tabs_and_a_double_click_make_one_answer(study: StudyFolder, arrive:
             other.get_by_role("button", name="Save and continue").dblclick()
     told = [event["changes"] for event in events(study) if event["kind"] == "answer"]
     assert told == [{"answer": "unsure"}, {"why": "I must"}, {"why": "I must look it up"}]
+
+
+STATE = """Array.from(document.querySelectorAll('video')).map(
+    video => [video.currentTime, video.paused, video.readyState, video.duration, video.error && video.error.message]
+)"""
+TIMES = "Array.from(document.querySelectorAll('video')).map(video => video.currentTime)"
+
+
+def until(page: Any, expression: str) -> None:
+    """Waits for it; the page's policy forbids Playwright's own way, which evaluates text in the page."""
+    ended = time.monotonic() + 10
+    while not page.evaluate(expression):
+        assert time.monotonic() < ended, (expression, page.evaluate(STATE))
+        page.wait_for_timeout(20)
+
+
+def test_two_videos_play_in_step_again_and_again_and_frame_by_frame(look: Any) -> None:
+    page = look("pair", unfold=False, reduced_motion="no-preference")
+    if not page.evaluate("document.createElement('video').canPlayType('video/mp4; codecs=\"avc1.42E01E\"')"):
+        pytest.skip("this Chromium cannot decode H.264")
+    until(page, f"{TIMES}.every(time => time > 0.3)")
+    left, right = page.evaluate(TIMES)
+    assert abs(left - right) < 0.3
+    until(page, f"{TIMES}.every(time => time < 0.25)")  # from the beginning again: a clip lasts a second
+    page.keyboard.press(" ")
+    until(page, "Array.from(document.querySelectorAll('video')).every(video => video.paused)")
+    page.get_by_role("slider").fill("2")
+    page.locator("h1").click()
+    for key, shown in ((".", "4 / 8"), (".", "5 / 8"), (",", "4 / 8")):
+        page.keyboard.press(key)
+        until(page, f"document.querySelector('.controls output').textContent === '{shown}'")
+        left, right = page.evaluate(TIMES)
+        assert left == right
+    assert page.evaluate("Array.from(document.querySelectorAll('video')).every(video => video.muted)")
