@@ -9,8 +9,11 @@ worse of both over its target.
 
 from __future__ import annotations
 
+import os
 import sys
 import time
+
+os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"  # one core: threads that wait count as well
 
 from microworldbench.simulators import MECHANISMS, Mechanism
 

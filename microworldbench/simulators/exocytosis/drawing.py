@@ -68,6 +68,9 @@ def render(state: State, width: int, height: int) -> Frames:
     return frames
 
 
+Layer = tuple[tuple[slice, slice], Plane, Plane]
+
+
 class Stamps:
     """Stamps of everything that is laid down piece by piece, each in a square no larger than it needs.
 
@@ -79,6 +82,8 @@ class Stamps:
     def __init__(self, rng: np.random.Generator, scale: float) -> None:
         self._scale, self._shapes = scale, _shapes(rng)
         sizes = {"proteins": 8.5, "glows": 4.4, "cores": 2.4, "balls": 1.6}
+        self.layers: dict[tuple[str, bytes, bytes], Layer | None] = {}
+        """Membranes that were laid, by name and places of their pieces; None for those laid but once."""
         self._books = {size: StampBook(self._draw, reach=reach * scale) for size, reach in sizes.items()}
 
     def lay(self, image: Plane, look: str, x: float, y: float) -> None:
@@ -139,8 +144,32 @@ def _receptor(rng: np.random.Generator) -> Balls:
 
 
 def _sheet(book: Stamps, image: Plane, view: View, sheet: Sheet, name: str) -> None:
-    _lay(book, image, view.place(sheet.core), f"{name} core")
-    _lay(book, image, view.place(sheet.heads), name)
+    """Lays a membrane; one that lies where one lay before as a whole, ``image · keep + ink``, as its pieces are."""
+    core, heads = view.place(sheet.core), view.place(sheet.heads)
+    key = (name, core.tobytes(), heads.tobytes())
+    if key in book.layers:
+        part, keep, ink = book.layers[key] or _layer(book, image, core, heads, name)
+        book.layers[key] = part, keep, ink
+        image[part] *= keep
+        image[part] += ink
+        return
+    book.layers[key] = None
+    _lay(book, image, core, f"{name} core")
+    _lay(book, image, heads, name)
+
+
+def _layer(book: Stamps, image: Plane, core: Array, heads: Array, name: str) -> Layer:
+    """The part of `image` that a membrane lies in, what it leaves of what is there, and what it adds."""
+    on_black, on_white = np.zeros_like(image), np.ones_like(image)
+    for canvas in (on_black, on_white):
+        _lay(book, canvas, core, f"{name} core")
+        _lay(book, canvas, heads, name)
+    keep = on_white - on_black
+    rows, columns = (np.flatnonzero((keep[..., 0] < 1).any(axis=axis)) for axis in (1, 0))
+    if not rows.size:
+        return (slice(0, 0), slice(0, 0)), keep[:0, :0], keep[:0, :0]
+    part = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    return part, keep[part].copy(), on_black[part].copy()
 
 
 def _dots(book: Stamps, image: Plane, points: Array, name: str) -> None:
