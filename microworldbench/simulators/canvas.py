@@ -199,6 +199,11 @@ class StampBook:
         left, top = column - stamp.anchor, row - stamp.anchor
         side = stamp.keep.shape[0]
         height, width = image.shape[:2]
+        if 0 <= left <= width - side and 0 <= top <= height - side:
+            part = image[top : top + side, left : left + side]
+            part *= stamp.keep
+            part += stamp.ink
+            return
         x0, y0, x1, y1 = max(0, left), max(0, top), min(width, left + side), min(height, top + side)
         if x1 <= x0 or y1 <= y0:
             return
@@ -216,7 +221,7 @@ class StampBook:
             keep = 1 - opacity if shadow is None else (1 - opacity) * (1 - shadow)
             self._stamps[key] = Stamp(
                 np.ascontiguousarray(colour * opacity[..., None], np.float32),
-                np.ascontiguousarray(keep[..., None], np.float32),
+                np.repeat(keep[..., None].astype(np.float32), 3, axis=2),  # runs of 3n numbers, which numpy does fast
                 self._half,
             )
         return self._stamps[key]
