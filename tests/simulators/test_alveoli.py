@@ -47,7 +47,7 @@ def test_inspiration_takes_about_half_as_long_as_expiration(seed: int) -> None:
     period = 60 / params.breaths_per_min / params.speed_up
     state = simulate(params, seed, period, 400.0)
     rises = float((np.gradient(state.scale) > 0).mean())
-    assert 0.37 <= rises / (1 - rises) <= 0.59  # quiet breaths: 1 : 1.7 to 1 : 2.7
+    assert rises / (1 - rises) == pytest.approx(0.5, abs=0.1)
 
 
 def test_breaths_are_all_alike() -> None:
