@@ -16,11 +16,12 @@ class Params(Parameters):
     Ranges: an alveolus is 200 to 300 µm wide, 4.2 million µm³ in the mean (Ochs et al. 2004, Am. J. Respir. Crit. Care
     Med. 169, 120), and a duct carries some twenty (Weibel 1963, Morphometry of the Human Lung; Haefeli-Bleuer and
     Weibel 1988, Anat. Rec. 220, 401). At rest 12 to 20 breaths a minute move 0.5 l in and out of 2.4 l, so volumes
-    swing by some 20 % (Hall and Hall, Guyton and Hall Textbook of Medical Physiology, ch. 38); expiration takes about
-    twice as long as inspiration. Lungs hold 0.08 of their resting volume more per cmH₂O (0.2 l/cmH₂O), pleural pressure
-    falls by 2 to 3 cmH₂O, and resistance times compliance is 0.2 to 0.5 s (West, Respiratory Physiology, ch. 7).
-    Inspiratory muscles go on pulling, less and less, in early expiration (Remmers and Bartlett 1977, J. Appl. Physiol.
-    42, 80).
+    swing by some 20 % (Hall and Hall, Guyton and Hall Textbook of Medical Physiology, ch. 38). Inspiration to
+    expiration is about 1 to 2 in time; those drawn, 1 to 1.8 up to 1 to 2.2, lie well within what adults at rest differ
+    by (Benchetrit 2000, Respir. Physiol. 122, 123). Lungs hold 0.08 of their resting volume more per cmH₂O
+    (0.2 l/cmH₂O), pleural pressure falls by 2 to 3 cmH₂O, and resistance times compliance is 0.2 to 0.5 s (West,
+    Respiratory Physiology, ch. 7). Inspiratory muscles go on pulling, less and less, in early expiration (Remmers and
+    Bartlett 1977, J. Appl. Physiol. 42, 80).
     """
 
     breaths_per_min: float = Field(default=15.0, ge=12, le=20)
@@ -28,8 +29,8 @@ class Params(Parameters):
     """How many times faster than life the clip plays."""
     start_phase: float = Field(default=0.9, ge=0, le=1)
     """Part of the breath at which the clip begins; inspiration starts at 0."""
-    inspired_share: float = Field(default=0.29, ge=0.2, le=0.45)
-    """Part of the breath for which the muscles pull."""
+    inspired_share: float = Field(default=0.32, ge=0.2, le=0.45)
+    """Part of the breath for which the muscles pull; air flows in for a little longer."""
     relaxes_s: float = Field(default=0.4, ge=0.05, le=0.7)
     """Time constant with which the muscles let go; they brake the beginning of expiration."""
     pull_cmh2o: float = Field(default=2.8, ge=2, le=4)
@@ -58,7 +59,7 @@ class Params(Parameters):
         return cls(
             breaths_per_min=rng.uniform(14, 17),
             start_phase=rng.uniform(0, 1),
-            inspired_share=rng.uniform(0.27, 0.31),
+            inspired_share=rng.uniform(0.305, 0.335),
             pull_cmh2o=rng.uniform(2.6, 3.1),
             compliance_per_cmh2o=rng.uniform(0.075, 0.085),
             relaxes_s=rng.uniform(0.36, 0.46),
