@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
@@ -47,8 +49,8 @@ class CollapseParams(Params):
 class ExpirationParams(Params):
     """Sinking that takes longer than swelling."""
 
-    share: float = Field(default=0.48, gt=0, lt=1)
-    """Largest part of the changing time in which the cluster grows."""
+    share: float = Field(default=0.46, gt=0, lt=1)
+    """Largest part of a breath's changing time in which the cluster grows."""
 
 
 class BreathsParams(Params):
@@ -133,17 +135,20 @@ def collapse(clip: Clip, params: CollapseParams) -> Measured:
 
 
 def longer_expiration(clip: Clip, params: ExpirationParams) -> Measured:
-    """The cluster sinks for longer than it swells."""
+    """The cluster sinks for longer than it swells, breath by breath."""
     size = _breathing(clip)
     rate = np.gradient(size)
-    least = 0.1 * float(np.quantile(np.abs(rate), 0.97))
-    swells, sinks = float((rate > least).sum()), float((rate < -least).sum())
-    if min(swells, sinks) < 3:
-        raise Abstain("the cluster only swells or only sinks, so that the two cannot be compared")
-    share = swells / (swells + sinks)
+    least = 0.05 * float(np.quantile(np.abs(rate), 0.97))
+    # Between two turns, so that a clip that begins and ends breathing in does not count that once too often.
+    phases = [(size[b] > size[a], np.abs(rate[a:b]) > least) for a, b in pairwise(turns(size))]
+    swells = [float(changes.sum()) for grows, changes in phases if grows]
+    sinks = [float(changes.sum()) for grows, changes in phases if not grows]
+    if not (swells and sinks):
+        raise Abstain("the clip shows no whole swelling and sinking that could be compared")
+    share = float(np.mean(swells) / (np.mean(swells) + np.mean(sinks)))
     met = decided(share, params.share, params.share + 0.06, above=False)
     text = (
-        f"the cluster swells in {100 * share:.0f} % of the time in which it changes (met up to "
+        f"of the time in which it changes the cluster swells for {100 * share:.0f} % of a breath (met up to "
         f"{100 * params.share:.0f} %)"
     )
     return Measured(met, text, {"share": rounded(share)})

@@ -70,12 +70,13 @@ def _longer_expiration(state: State, swing: float) -> Truth:
         return Truth(None, "nothing swells or sinks, so that there is nothing to time")
     if state.breath_s * state.fps < 12:
         return Truth(None, f"only {state.breath_s * state.fps:.0f} frames show a breath, too few to time it")
-    rate = np.gradient(state.scale)
+    whole = int((len(state.time_s) - 1) / state.fps / state.breath_s)
+    if whole == 0:
+        return Truth(None, "the clip shows no whole breath")
+    rate = np.gradient(state.scale)[: round(whole * state.breath_s * state.fps)]
     least = STILL * float(np.abs(rate).max())
     swells, sinks = float((rate > least).sum()), float((rate < -least).sum())
-    if min(swells, sinks) == 0:
-        return Truth(None, "the clip shows no whole breath")
-    return below(swells / (swells + sinks), 0.5, "part of the changing time in which the sacs swell", margin=0.08)
+    return below(swells / (swells + sinks), 0.5, "part of a breath's changes in which the sacs swell", margin=0.08)
 
 
 def _number_kept(state: State) -> Truth:
