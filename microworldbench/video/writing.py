@@ -71,7 +71,7 @@ def encoded(
     crf: int,
     preset: str = "medium",
     threads: int = ENCODER_THREADS,
-) -> memoryview:
+) -> bytes:
     """H.264 in MP4 as bytes; see `write`.
 
     Args:
@@ -107,7 +107,7 @@ def encoded(
             frame.pts = number if times is None else round(float(next(times)) * TICKS_PER_S)
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
-    return buffer.getbuffer()
+    return buffer.getvalue()  # no copy; a view, collected in a cycle, would complain on the screen
 
 
 def _frame(pixels: NDArray[np.uint8]) -> Any:
@@ -115,7 +115,7 @@ def _frame(pixels: NDArray[np.uint8]) -> Any:
     return frame.reformat(format="yuv420p", dst_colorspace=BT601)
 
 
-def store(path: Path, data: memoryview) -> None:
+def store(path: Path, data: bytes) -> None:
     """Writes next to `path`, flushes to the disk, then renames: readers see the old file or the new one.
 
     Raises:
@@ -127,7 +127,7 @@ def store(path: Path, data: memoryview) -> None:
         raise VideoError(f"{shown(path)}: cannot be written ({error.strerror or error})") from error
 
 
-def _store(path: Path, data: memoryview) -> None:
+def _store(path: Path, data: bytes) -> None:
     temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
     try:
         with temporary.open("xb") as file:

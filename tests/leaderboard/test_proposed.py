@@ -117,7 +117,7 @@ def workflow() -> dict[Any, Any]:
 
 
 def test_the_workflow_has_no_secret_and_a_token_that_only_reads() -> None:
-    text, content = (ROOT / ".github/workflows/leaderboard.yml").read_text(), workflow()
+    content, text = workflow(), (ROOT / ".github/workflows/leaderboard.yml").read_text()
     events = content[True]  # YAML 1.1 reads the key `on` as true
     assert set(events) == {"pull_request", "push"}
     assert events["push"] == {"branches": ["main"]}
