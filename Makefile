@@ -7,7 +7,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 # One OpenMP thread a process: the arrays are small, and tests run side by side.
 export OMP_NUM_THREADS := 1
 
-.PHONY: help demo demo-train test nightly lint format docs bench leaderboard leaderboard-check examples api walk pictures schema card controls clean
+.PHONY: help demo demo-train test nightly lint format docs links bench leaderboard leaderboard-check examples api walk pictures schema card controls clean
 .DEFAULT_GOAL := help
 
 help:
@@ -18,6 +18,7 @@ help:
 	@echo "make lint              ruff, mypy --strict, import contracts"
 	@echo "make format            rewrite the code in the house format"
 	@echo "make docs              build the site into docs/_build/html; a warning is an error"
+	@echo "make links             ask for every address in the pages, the site, the suite and the citation (needs a network)"
 	@echo "make bench             run the benchmarks and write docs/benchmarks.md (half an hour)"
 	@echo "make leaderboard       check all submissions and build the site in build/leaderboard"
 	@echo "make examples          make the example submissions anew (some minutes)"
@@ -107,6 +108,10 @@ $(VENV)/docs: $(VENV)/runtime
 docs: $(VENV)/docs
 	$(BIN)/python -m sphinx -E -W --keep-going -q -b html docs docs/_build/html
 	@echo "docs/_build/html/index.html"
+
+# Links to files and headings are in the tests as well; only whether an address answers needs a network.
+links: $(VENV)/development docs
+	$(BIN)/lychee '**/*.md' docs/_build/html CITATION.cff rubrics/core/tasks/*.yaml
 
 bench: $(VENV)/development
 	$(BIN)/python benchmarks/_page.py $(ONLY)

@@ -41,6 +41,7 @@ VERSIONS = {
     "judge_tokens": ("openai",),
     "simulators": ("numpy", "scipy"),
     "review_load": ("starlette", "uvicorn"),
+    "train_step": ("torch", "diffusers"),
 }
 
 
