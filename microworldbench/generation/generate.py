@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import inspect
 import shutil
@@ -14,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import JsonValue
 
+from ..chat.passing import run_to_end
 from ..errors import GenerationError, InputError, RunStoppedError, VideoError
 from ..progress import Progress, Silent
 from ..results import Generation, StoredVideo
 from ..rubric import Task
 from ..runs import RunFolder, now
 from ..suites.view import View
+from .folders import VIDEO_SUFFIXES
 from .request import GenerationRequest, Made, NamedGenerator
 
 if TYPE_CHECKING:
@@ -154,13 +155,8 @@ def make(run: RunFolder, generator: NamedGenerator, request: GenerationRequest, 
         "created": now(),
     }
     try:
-        output = generator.call(request)
-        if inspect.isawaitable(output):
-            output = asyncio.run(_awaited(output))
-        declared: Mapping[str, JsonValue] = {}
-        if isinstance(output, Made):
-            output, declared = output.video, output.changed
-        video = store(run, request, output, copy=copy_videos or not generator.references_files)
+        made = ask(generator, request)
+        video = store(run, request, made.video, copy=copy_videos or not generator.references_files)
     except GenerationError as error:
         return Generation(**record, status="failed", error_kind=error.kind, error=_sentence(error))
     except RunStoppedError:
@@ -170,8 +166,20 @@ def make(run: RunFolder, generator: NamedGenerator, request: GenerationRequest, 
         return Generation(**record, status="missing", error_kind=kind, error=f"{kind}: {_sentence(error)}")
     latency_s = round(time.monotonic() - began, 6)
     return Generation(
-        **record, status="ok", video=video, latency_s=latency_s, changed={**declared, **differences(request, video)}
+        **record, status="ok", video=video, latency_s=latency_s, changed={**made.changed, **differences(request, video)}
     )
+
+
+def ask(generator: NamedGenerator, request: GenerationRequest) -> Made:
+    """What the generator makes of `request`; a coroutine is awaited, inside a running event loop too.
+
+    Raises:
+        whatever the generator raises.
+    """
+    output = generator.call(request)
+    if inspect.isawaitable(output):
+        output = run_to_end(lambda: output)
+    return output if isinstance(output, Made) else Made(output)
 
 
 def store(run: RunFolder, request: GenerationRequest, output: object, *, copy: bool) -> StoredVideo:
@@ -253,7 +261,7 @@ def _described(path: Path, shown_as: str) -> StoredVideo:
 
 def _suffix(path: Path) -> str:
     suffix = path.suffix.lower()
-    return suffix if suffix in {".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".gif"} else ".mp4"
+    return suffix if suffix in VIDEO_SUFFIXES else ".mp4"
 
 
 def differences(request: GenerationRequest, video: StoredVideo | VideoInfo) -> dict[str, JsonValue]:
@@ -264,10 +272,6 @@ def differences(request: GenerationRequest, video: StoredVideo | VideoInfo) -> d
         if wanted is not None and abs(wanted - made) > tolerance:
             changed[part] = made
     return changed
-
-
-async def _awaited(output: Any) -> Any:
-    return await output
 
 
 def _sentence(error: Exception) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import time
 from collections.abc import Mapping
 from functools import cached_property
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import GenerationError, InputError, RunStoppedError
+from ..generation.generate import as_video, ask
 from ..generation.request import GenerationRequest, Made, NamedGenerator, named
 from ..hookspecs import GeneratorSpec
 from ..plugins import load
@@ -66,13 +66,9 @@ class Subject:
             whatever the generator raises.
         """
         began = time.monotonic()
-        output = self.generator.call(request)
-        if inspect.isawaitable(output):
-            import asyncio
-
-            output = asyncio.run(_awaited(output))
+        made = ask(self.generator, request)
         self.slowest_s = max(self.slowest_s, time.monotonic() - began)
-        return output if isinstance(output, Made) else Made(output)
+        return made
 
     def video(self, request: GenerationRequest) -> tuple[Any, Made]:
         """The frames the generator makes of `request`, and what it declares about them.
@@ -108,7 +104,6 @@ def as_frames(made: Made) -> Any:
     Raises:
         CheckFailedError: there is none.
     """
-    from ..generation.generate import as_video
     from ..video import read
 
     try:
@@ -124,7 +119,3 @@ def shown(request: GenerationRequest) -> str:
         request.prompt if len(request.prompt) <= 40 else f"{request.prompt[:40]}… ({len(request.prompt)} characters)"
     )
     return f"{prompt!r}, " + ", ".join(f"{key} {value}" for key, value in parts.items())
-
-
-async def _awaited(output: Any) -> Any:
-    return await output

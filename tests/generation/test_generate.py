@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import functools
 import threading
@@ -80,6 +81,16 @@ def test_an_async_generator_function_is_awaited(suite: Any, scripted: Make, run_
         return frames(), 8.0
 
     assert bench.evaluate(generate, suite, scripted(), run_path).coverage.missing == 0
+
+
+def test_it_is_awaited_in_a_notebook_too(suite: Any, scripted: Make, run_path: Path) -> None:
+    async def generate(request: Any) -> Any:
+        return frames(), 8.0
+
+    async def cell() -> Any:
+        return bench.evaluate(generate, suite, scripted(), run_path)
+
+    assert asyncio.run(cell()).coverage.missing == 0
 
 
 def test_none_is_a_failure_of_the_model(suite: Any, scripted: Make, run_path: Path) -> None:
