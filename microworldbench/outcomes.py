@@ -24,6 +24,16 @@ class Outcome(Enum):
     CANNOT_TELL = "cannot_tell"
     MISSING = "missing"
 
+    @property
+    def met(self) -> bool | None:
+        """The answer; None where there is none."""
+        return {"met": True, "not_met": False}.get(self._value_)
+
+    @property
+    def share(self) -> float:
+        """Share of its weight that the criterion enters the point value with: half where its verdict is missing."""
+        return {"met": 1.0, "missing": 0.5}.get(self._value_, 0.0)
+
 
 def reduce_votes(votes: Sequence[Verdict], reducer: Reducer = "majority", *, members: Collection[str] = ()) -> Outcome:
     """The outcome of one criterion of one video.

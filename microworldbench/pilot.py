@@ -119,13 +119,13 @@ def plan(pilot: str | Path, other: str | Path | None = None) -> Plan:
 
 def _scores(run: RunFolder) -> dict[str, NDArray[np.float64]]:
     """Seeds × votes array of scores of every task that was judged completely."""
-    manifest = run.manifest
+    manifest, snapshot = run.manifest, run.snapshot
     cast: dict[tuple[str, int, int], dict[str, Verdict]] = defaultdict(dict)
-    for verdict in run.verdicts():
+    for verdict in run.verdicts_on(snapshot):
         cast[verdict.task, verdict.seed, verdict.vote][verdict.criterion] = verdict
     votes = 1 + max((vote for _, _, vote in cast), default=0)
     found = {}
-    for task in run.snapshot.tasks:
+    for task in snapshot.tasks:
         rows = [[_score(task, cast.get((task.id, s, v), {})) for v in range(votes)] for s in manifest.seeds]
         if not any(cell is None for row in rows for cell in row):
             found[task.id] = np.array(rows, dtype=np.float64)

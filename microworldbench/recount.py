@@ -36,8 +36,7 @@ def scorecard_of(run: RunFolder, labels: str | os.PathLike[str] | None = None) -
         raise InputError(f"{str(run.path)!r} holds videos but no verdicts; 'mwb grade --out {run.path}' judges them")
     asked = {(task.id, seed) for task in snapshot.tasks for seed in manifest.seeds}
     failed = {key for key, made in run.generations().items() if made.status == "failed" and key in asked}
-    digests = {(task.id, c.id): c.digest for task in snapshot.tasks for c in task.criteria}
-    current = [v for v in run.verdicts() if digests.get((v.task, v.criterion)) == v.criterion_digest]
+    current = run.verdicts_on(snapshot)
     members, log = panel_names(manifest.judge.settings), CallLog.of(run.call_lines())
 
     def scored(verdicts: list[Verdict], panel: tuple[str, ...] = ()) -> Scores:

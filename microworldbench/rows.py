@@ -29,11 +29,10 @@ def task_row(task: TaskScore) -> dict[str, Any]:
 
 def verdict_rows(run: RunFolder) -> Iterator[dict[str, Any]]:
     """Every vote with the criterion it is about, in the order of the log."""
-    asked = {(task.id, c.id): (task, c) for task in run.snapshot.tasks for c in task.criteria}
-    for verdict in run.verdicts():
-        task, criterion = asked.get((verdict.task, verdict.criterion), (None, None))
-        if task is None or criterion is None or criterion.digest != verdict.criterion_digest:
-            continue
+    snapshot = run.snapshot
+    asked = {(task.id, c.id): (task, c) for task in snapshot.tasks for c in task.criteria}
+    for verdict in run.verdicts_on(snapshot):
+        task, criterion = asked[verdict.task, verdict.criterion]
         yield {
             "task": task.id,
             "level": task.level.value,

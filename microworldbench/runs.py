@@ -89,6 +89,10 @@ class RunFolder(LogFolder):
         """The last verdict of each key."""
         return list({v.key: v for v in self.records("verdicts", TypeAdapter(Verdict))}.values())
 
+    def verdicts_on(self, snapshot: Snapshot) -> list[Verdict]:
+        """Those that count for `snapshot`: on its criteria, in their present wording."""
+        return [v for v in self.verdicts() if snapshot.digests.get((v.task, v.criterion)) == v.criterion_digest]
+
     def append(self, record: Generation | Reservation | Call | Verdict) -> None:
         """Appends one record to its log.
 

@@ -11,7 +11,7 @@ from ..scoring import Outcome
 from ..suites.released_files import NumberedCriterion, ReleasedTask
 from ..suites.released_results import ReleasedResults, read_reply, reply_of
 from .as_released import ReleasedNumbers, score_as_released
-from .waterfall import MISSING_SHARE, Step, waterfall
+from .waterfall import Step, waterfall
 
 BLIND_JUDGE = (
     "The judge never saw the task or its requirement: the released prompt reads keys that its rubric file does not "
@@ -148,7 +148,7 @@ def _sum(criteria: Iterable[NumberedCriterion], outcomes: Iterable[Outcome]) -> 
     value, low, high, top = [], [], [], []
     for criterion, outcome in zip(criteria, outcomes, strict=True):
         signed = criterion.polarity.sign * criterion.weight("tiered")
-        value.append(MISSING_SHARE[outcome] * signed)
+        value.append(outcome.share * signed)
         is_open = outcome in (Outcome.CANNOT_TELL, Outcome.MISSING)
         low.append(min(0.0, signed) if is_open else value[-1])
         high.append(max(0.0, signed) if is_open else value[-1])

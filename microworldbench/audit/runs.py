@@ -37,7 +37,7 @@ def results_of_run(path: Path, suite: ReleasedSuite) -> ReleasedResults:
     seed = min(manifest.seeds)
     members = () if manifest.judge is None else panel_names(manifest.judge.settings)
     votes: dict[tuple[str, str], list[Verdict]] = defaultdict(list)
-    for verdict in run.verdicts():
+    for verdict in run.verdicts_on(run.snapshot):
         if verdict.seed == seed:
             votes[verdict.task, verdict.criterion].append(verdict)
     outcomes: dict[str, Outcomes] = defaultdict(dict)

@@ -13,7 +13,6 @@ from functools import cache
 from typing import Any
 
 from ..rubric import Dimension, Record
-from ..scoring import Outcome
 from ..suites.released_files import NumberedCriterion, ReleasedTask
 from ..suites.released_results import ReleasedResults, index_of, read_reply, read_score, reply_of
 
@@ -27,9 +26,6 @@ STEPS: dict[str, str] = {
     "absent-tasks": "a task that is not in the file counts, everything being missing (or 0 where the model failed)",
 }
 """Every defect and its repair, in the order of the waterfall."""
-
-MISSING_SHARE = {Outcome.MET: 1.0, Outcome.NOT_MET: 0.0, Outcome.CANNOT_TELL: 0.0, Outcome.MISSING: 0.5}
-"""Share of its weight a criterion enters the point value with."""
 
 
 class Step(Record):
@@ -111,7 +107,7 @@ class _Files:
         unread = not isinstance(reply, list) and (reply is None or "odd-scores" in repaired)
         if unread or (task.is_misnumbered(dimension) and "empty-checklists" in repaired):
             outcomes = read_reply(task, dimension, reply, self.results.asked_all)
-            return [MISSING_SHARE[outcome] for outcome in outcomes]
+            return [outcome.share for outcome in outcomes]
         answers = list(reply) if isinstance(reply, list | str | dict) else []
         shares: list[float | None] = []
         for criterion in criteria:
@@ -120,7 +116,7 @@ class _Files:
                 continue
             answer = answers[criterion.number - 1]
             if "odd-scores" in repaired:
-                shares.append(MISSING_SHARE[read_score(answer)])
+                shares.append(read_score(answer).share)
             else:
                 shares.append(1.0 if answer == 1 else 0.0)
         return shares

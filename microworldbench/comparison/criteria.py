@@ -15,9 +15,6 @@ from .contestants import Contestant
 from .gaps import rounded
 from .records import CriterionGap
 
-SHARE = {Outcome.MET: 1.0, Outcome.NOT_MET: 0.0, Outcome.CANNOT_TELL: 0.0, Outcome.MISSING: 0.5}
-"""Share of its weight a criterion enters the point value with."""
-
 Outcomes = Mapping[tuple[str, str], Sequence[Outcome | None]]
 """By task and criterion, one for each seed; None for a video the model failed to make."""
 
@@ -44,9 +41,7 @@ def outcomes_of(run: Contestant) -> Outcomes:
     folder = RunFolder.read(run.folder)
     manifest = folder.manifest
     failed = {key for key, made in folder.generations().items() if made.status == "failed"}
-    digests = {(task.id, c.id): c.digest for task in run.snapshot.tasks for c in task.criteria}
-    current = [v for v in folder.verdicts() if digests.get((v.task, v.criterion)) == v.criterion_digest]
-    outcomes = reduce_verdicts(current, manifest.reducer, panel_names(run.card.judge.settings))
+    outcomes = reduce_verdicts(folder.verdicts_on(run.snapshot), manifest.reducer, panel_names(run.card.judge.settings))
     return {
         (task.id, criterion.id): [
             None if (task.id, seed) in failed else outcomes.get((task.id, seed), {}).get(criterion.id, Outcome.MISSING)
@@ -86,9 +81,9 @@ def _task(task: SnapshotTask, outcomes: Mapping[str, Outcomes]) -> list[Criterio
 
 
 def _share(seeds: Sequence[Outcome | None]) -> float:
-    return fsum(0.0 if outcome is None else SHARE[outcome] for outcome in seeds) / len(seeds)
+    return fsum(0.0 if outcome is None else outcome.share for outcome in seeds) / len(seeds)
 
 
 def _met(seeds: Sequence[Outcome | None]) -> float | None:
-    decided = [outcome for outcome in seeds if outcome in (Outcome.MET, Outcome.NOT_MET)]
-    return rounded(decided.count(Outcome.MET) / len(decided)) if decided else None
+    decided = [outcome.met for outcome in seeds if outcome is not None and outcome.met is not None]
+    return rounded(sum(decided) / len(decided)) if decided else None

@@ -96,14 +96,14 @@ def _run(path: Path, votes: bool) -> Source:
     if manifest.judge is None:
         raise InputError(f"{str(path)!r} holds videos but no verdicts; 'mwb grade --out {path}' judges them")
     strata = {(t.id, c.id): (c.dimension, c.polarity) for t in snapshot.tasks for c in t.criteria}
-    digests = {(t.id, c.id): c.digest for t in snapshot.tasks for c in t.criteria}
-    current = [v for v in run.verdicts() if digests.get((v.task, v.criterion)) == v.criterion_digest]
     videos = {
         key: made.video.sha256
         for key, made in run.generations().items()
         if made.video is not None and made.status == "ok"
     }
-    return Source(path, _judges(path, current, manifest.judge, manifest.reducer, votes), dict(strata), videos)
+    return Source(
+        path, _judges(path, run.verdicts_on(snapshot), manifest.judge, manifest.reducer, votes), dict(strata), videos
+    )
 
 
 def _log(path: Path, votes: bool) -> Source:

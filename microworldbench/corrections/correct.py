@@ -117,7 +117,7 @@ def _as_verdict(label: Label, task: Scored) -> Verdict:
         criterion=label.criterion,
         criterion_digest=digest,
         judge=label.rater,
-        met={Outcome.MET: True, Outcome.NOT_MET: False}.get(label.outcome),
+        met=label.outcome.met,
         reason={Outcome.CANNOT_TELL: Reason.CANNOT_TELL, Outcome.MISSING: Reason.FAILED}.get(label.outcome),
     )
 

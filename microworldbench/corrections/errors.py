@@ -15,7 +15,6 @@ from ..stats.intervals import wilson
 
 Outcomes = Mapping[tuple[str, int], Mapping[str, Outcome]]
 """By video (task, seed) and criterion."""
-_DECIDED = {Outcome.MET: True, Outcome.NOT_MET: False}
 
 
 def judge_errors(
@@ -34,7 +33,7 @@ def judge_errors(
     asked = [(video, criterion) for task, video in videos for criterion in task.criteria]
     strata = [(criterion.dimension, criterion.polarity) for _, criterion in asked]
     judged, truth = (
-        [_DECIDED.get(outcomes.get(video, {}).get(criterion.id, Outcome.MISSING)) for video, criterion in asked]
+        [outcomes.get(video, {}).get(criterion.id, Outcome.MISSING).met for video, criterion in asked]
         for outcomes in (judge, experts)
     )
     known = correction.calibrate(judged, truth, strata)

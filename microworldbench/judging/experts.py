@@ -16,8 +16,6 @@ from ..rubric import Criterion, Task
 from .panel import Panel
 from .protocol import Answer, Group, Judge, JudgeIdentity, Question
 
-MET = {Outcome.MET: True, Outcome.NOT_MET: False}
-
 
 class ExpertJudge:
     """Answers with one expert's labels; what the expert was not asked, or not about this video, is missing.
@@ -58,7 +56,7 @@ class ExpertJudge:
             return _missing(criterion, "no label about this video")
         if label.digest not in (None, criterion.digest):
             return _missing(criterion, "the criterion has changed since it was labelled")
-        met = MET.get(label.outcome)
+        met = label.outcome.met
         return Judgement(criterion=criterion.id, met=met, reason=Reason.CANNOT_TELL if met is None else None)
 
 

@@ -124,9 +124,8 @@ class ReleasedReplayJudge:
         outcome = Outcome.MISSING
         if isinstance(scores, list) and position.isdigit() and 0 < int(position) <= len(scores):
             outcome = read_score(scores[int(position) - 1])
-        met = {Outcome.MET: True, Outcome.NOT_MET: False}.get(outcome)
-        if met is not None:
-            return Judgement(criterion=criterion.id, met=met)
+        if outcome.met is not None:
+            return Judgement(criterion=criterion.id, met=outcome.met)
         why = "never asked: its dimension is misnumbered" if misnumbered else "not in the replayed results"
         return Judgement(criterion=criterion.id, met=None, reason=Reason.FAILED, observation=why)
 

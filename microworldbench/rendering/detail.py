@@ -225,13 +225,12 @@ def _finding(
     if not judged:
         return Finding(criterion, None, (), (), None)
     outcome = reduce(votes)
-    share = {Outcome.MET: 1.0, Outcome.MISSING: 0.5}.get(outcome, 0.0)
     return Finding(
         criterion=criterion,
         outcome=outcome,
         votes=tuple(_vote(verdict, criterion.temporal) for verdict in votes),
         frames=tuple(sorted({number for verdict in votes for number in verdict.frames})),
-        points=100 * share * criterion.weight * criterion.polarity.sign / earned if earned else None,
+        points=100 * outcome.share * criterion.weight * criterion.polarity.sign / earned if earned else None,
     )
 
 

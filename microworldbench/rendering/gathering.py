@@ -26,7 +26,7 @@ def gather(run_path: Path, page: Path, texts: Mapping[str, Any]) -> Iterator[Tas
     run = RunFolder.read(run_path)
     manifest, snapshot, generations = run.manifest, run.snapshot, run.generations()
     verdicts: dict[tuple[str, int], list[Verdict]] = {}
-    for verdict in run.verdicts():
+    for verdict in run.verdicts_on(snapshot):
         verdicts.setdefault((verdict.task, verdict.seed), []).append(verdict)
     shown = _shown_frames(manifest.judge)
     for task in snapshot.tasks:

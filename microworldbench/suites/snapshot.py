@@ -80,6 +80,11 @@ class Snapshot(Record):
         """Tasks by id."""
         return {task.id: task for task in self.tasks}
 
+    @cached_property
+    def digests(self) -> dict[tuple[str, str], str]:
+        """`Criterion.digest` of every criterion, by task and criterion."""
+        return {(task.id, criterion.id): criterion.digest for task in self.tasks for criterion in task.criteria}
+
     @property
     def has_texts(self) -> bool:
         """True where prompts and statements are kept."""

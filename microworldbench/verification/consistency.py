@@ -140,11 +140,8 @@ def _verdicts(run: RunFolder, manifest: Manifest, snapshot: Snapshot) -> Iterato
             calls[line.id] = line
             if not _is_what_was_replied(line):
                 yield f"call {line.id}: its judgements are not what its reply says"
-    digests = {(task.id, c.id): c.digest for task in snapshot.tasks for c in task.criteria}
     judges = _judges(manifest)
-    for verdict in run.verdicts():
-        if digests.get((verdict.task, verdict.criterion)) != verdict.criterion_digest:
-            continue  # of an earlier wording; it counts for nothing
+    for verdict in run.verdicts_on(snapshot):
         where = f"task {verdict.task!r}, seed {verdict.seed}, criterion {verdict.criterion!r}"
         if verdict.judge not in judges:
             yield f"{where}: the verdict is of {verdict.judge!r}, which is not the run's judge"

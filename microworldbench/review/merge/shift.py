@@ -54,8 +54,7 @@ def shift_of(path: str | os.PathLike[str], parent: Suite, child: Suite, where: P
         )
     measured = snapshot.view.selection.get("criteria") == "measured"
     scope = _scope(child, set(snapshot.by_id), measured=measured)
-    held = {(task.id, c.id): c.digest for task in snapshot.tasks for c in task.criteria}
-    verdicts = [v for v in run.verdicts() if held.get((v.task, v.criterion)) == v.criterion_digest]
+    verdicts, held = run.verdicts_on(snapshot), snapshot.digests
     wanted = {(task.id, c.id): c.digest for task in scope.tasks for c in task.criteria}
     kept = [v for v in verdicts if wanted.get((v.task, v.criterion)) == v.criterion_digest]
     failed = {key for key, made in run.generations().items() if made.status == "failed" and key[0] in snapshot.by_id}
