@@ -12,8 +12,8 @@ from ..errors import InputError
 from ..links import Link, ScopeLink, find, load
 from ..rubric import Dimension
 from ..scorecard import Named, Score, TaskScore
+from ..stats.estimates import rounded
 from .contestants import Contestant
-from .gaps import rounded
 from .records import Gap
 
 LinkSource = str | os.PathLike[str] | Link | None
@@ -164,8 +164,8 @@ def _widened(gap: Gap, error: float, groups: int, tests: int) -> Gap:
         update={
             "ci95": interval,
             "simultaneous95": around(gap.simultaneous95, 0.05 / tests),
-            "p": None if p is None else rounded(p),
-            "p_adjusted": None if p_adjusted is None else rounded(p_adjusted),
+            "p": rounded(p),
+            "p_adjusted": rounded(p_adjusted),
             "linking_error": error,
         }
     )

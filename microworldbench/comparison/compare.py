@@ -9,12 +9,13 @@ from ..errors import InputError
 from ..report import Report
 from ..rubric import Dimension, Level
 from ..scorecard import Score, TaskScore, ViewReference
+from ..stats.estimates import rounded
 from ..stats.resampling import RESAMPLES
 from .bridge import Bridge, LinkSource, carried_over, find_bridge
 from .contestants import Contestant, common_view, identity_of, load_contestants
 from .criteria import criterion_gaps
 from .failures import treat_failures
-from .gaps import compare_scope, rounded
+from .gaps import compare_scope
 from .records import ComparedRun, Comparison, ScopeComparison, TaskGap, Treatment
 
 

@@ -10,9 +10,9 @@ from ..outcomes import Outcome
 from ..rubric import Polarity
 from ..runs import RunFolder
 from ..scoring import reduce_verdicts
+from ..stats.estimates import rounded
 from ..suites.snapshot import SnapshotTask
 from .contestants import Contestant
-from .gaps import rounded
 from .records import CriterionGap
 
 Outcomes = Mapping[tuple[str, str], Sequence[Outcome | None]]

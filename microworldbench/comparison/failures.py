@@ -13,7 +13,7 @@ from math import fsum
 from typing import Literal
 
 from ..scorecard import TaskScore
-from .gaps import rounded
+from ..stats.estimates import rounded
 from .records import Treatment
 
 Name = Literal["as_scored", "completed_only", "failure_at_worst", "floored_at_zero"]

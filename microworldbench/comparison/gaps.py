@@ -14,6 +14,7 @@ from ..scorecard import Score
 from ..scoring import MICRO
 from ..stats import paired
 from ..stats.clustering import within
+from ..stats.estimates import rounded, rounded_ends
 from ..stats.intervals import mean_interval
 from ..stats.resampling import spreads
 from .records import Gap, ScopeComparison
@@ -77,15 +78,10 @@ def mean_score(scores: Sequence[Score]) -> Score | None:
         value=_mean([_value(score) for score in scores]) if whole else None,
         low=_mean([score.low for score in scores]),
         high=_mean([score.high for score in scores]),
-        ci95=None if interval is None else (rounded(interval[0] / MICRO), rounded(interval[1] / MICRO)),
+        ci95=rounded_ends(interval, MICRO),
         n=len(scores),
         partial=any(score.partial for score in scores),
     )
-
-
-def rounded(value: float) -> float:
-    """Six decimals, never −0.0."""
-    return round(value, 6) + 0.0
 
 
 def _value(score: Score) -> float:
@@ -116,10 +112,10 @@ def _tested(made: paired.Difference, bounds: Gap, parts: int) -> Gap:
         update={
             "value": None if made.value is None else rounded(made.value / MICRO),
             "reason": None if made.value is not None else "too_few",
-            "ci95": _ends(made.interval, MICRO),
-            "simultaneous95": _ends(made.simultaneous, MICRO),
-            "p": None if made.p is None else rounded(made.p),
-            "p_adjusted": None if adjusted is None else rounded(adjusted),
+            "ci95": rounded_ends(made.interval, MICRO),
+            "simultaneous95": rounded_ends(made.simultaneous, MICRO),
+            "p": rounded(made.p),
+            "p_adjusted": rounded(adjusted),
         }
     )
 
@@ -142,7 +138,7 @@ def _win_records(
             "ties": tasks - wins - losses,
             "losses": losses,
             "net_wins": rounded((wins - losses) / tasks),
-            "net_wins_ci95": _ends(within(interval, -1.0, 1.0)),
+            "net_wins_ci95": rounded_ends(within(interval, -1.0, 1.0)),
         }
     return made
 
@@ -156,7 +152,3 @@ def _bounded(table: Table, pair: tuple[str, str]) -> Gap:
         high = _mean([x.high - y.low for x, y in zip(a, b, strict=True)])
     reason = "missing" if a else "too_few"
     return Gap(first=pair[0], second=pair[1], value=None, reason=reason, low=low, high=high, n=len(a))
-
-
-def _ends(interval: tuple[float, float] | None, unit: int = 1) -> tuple[float, float] | None:
-    return None if interval is None else (rounded(interval[0] / unit), rounded(interval[1] / unit))

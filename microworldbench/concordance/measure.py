@@ -15,7 +15,7 @@ from ..labels import Stratum
 from ..outcomes import Outcome
 from ..rubric import Dimension, Polarity, Suite
 from ..stats import agreement
-from ..stats.estimates import Estimate
+from ..stats.estimates import Estimate, rounded, rounded_ends
 from ..stats.resampling import RESAMPLES
 from .records import (
     Ceiling,
@@ -115,13 +115,7 @@ class _Meter:
             prevalence={LABELS[int(label)]: coefficient(e) for label, e in found.prevalence.items()},
             positive_agreement=coefficient(found.specific[1.0]),
             negative_agreement=coefficient(found.specific[0.0]),
-            cohen=tuple(
-                PairKappa(
-                    first=str(a), second=str(b), kappa=coefficient(made), observed=_round(made.observed),
-                    expected=_round(made.expected),
-                )
-                for (a, b), made in found.cohen.items()
-            ),
+            cohen=tuple(pair_kappa(str(a), str(b), made) for (a, b), made in found.cohen.items()),
             fleiss=coefficient(found.fleiss),
             krippendorff=coefficient(found.alpha),
             ac1=coefficient(found.ac1),
@@ -176,7 +170,7 @@ class _Meter:
             labels=self.board.labels,
             clusters=self.board.tasks,
         )
-        return StandIn(winning_rate=_round(found.winning_rate), advantage=_round(found.advantage))
+        return StandIn(winning_rate=rounded(found.winning_rate), advantage=rounded(found.advantage))
 
     def _left_out(self, humans: Sequence[int], judge: int | None = None) -> agreement.Ceiling:
         return agreement.expert_ceiling(
@@ -219,18 +213,24 @@ def majority(codes: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def coefficient(estimate: Estimate) -> Coefficient:
     """An estimate as a record, rounded to 6 decimals."""
-    ends = estimate.interval
     return Coefficient(
-        value=_round(estimate.value),
+        value=rounded(estimate.value),
         reason=estimate.reason,
-        se=_round(estimate.se),
-        ci95=None if ends is None else (round(ends[0], 6) + 0.0, round(ends[1], 6) + 0.0),
+        se=rounded(estimate.se),
+        ci95=rounded_ends(estimate.interval),
         n=estimate.n,
     )
 
 
-def _round(value: float | None) -> float | None:
-    return None if value is None else round(value, 6) + 0.0
+def pair_kappa(first: str, second: str, found: agreement.Agreement) -> PairKappa:
+    """Cohen's kappa of two raters as a record."""
+    return PairKappa(
+        first=first,
+        second=second,
+        kappa=coefficient(found),
+        observed=rounded(found.observed),
+        expected=rounded(found.expected),
+    )
 
 
 def _strata_of(suite: Suite | None) -> Mapping[tuple[str, str], Stratum]:

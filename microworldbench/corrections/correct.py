@@ -15,6 +15,7 @@ from ..rubric import Dimension, Level
 from ..scorecard import Corrected, CorrectedScore, Score, TaskScore
 from ..scoring import Scope, Scored, reduce_verdicts, score
 from ..stats import correction
+from ..stats.estimates import rounded, rounded_ends
 from .errors import Outcomes, judge_errors
 from .sample import Sample, drawn_levels, inclusion_of, unlike
 
@@ -161,13 +162,13 @@ def _corrected(sample: Sample, part: Part, drawn: bool) -> CorrectedScore:
         found = correction.ppi_weighted_mean(y, f, rest, chance, power=None)
     assert found.interval is not None
     return CorrectedScore(
-        value=_round(found.value),
-        ci95=(round(found.interval[0], 6) + 0.0, round(found.interval[1], 6) + 0.0),
+        value=rounded(found.value),
+        ci95=rounded_ends(found.interval),
         n=n,
         n_unlabelled=others,
-        power=_round(found.power),
-        label_mean=_round(label_mean),
-        judge_mean=_round(found.judge_mean),
+        power=rounded(found.power),
+        label_mean=rounded(label_mean),
+        judge_mean=rounded(found.judge_mean),
     )
 
 
@@ -188,7 +189,3 @@ def _notes(
     if told := unlike(sample):
         notes.append(told)
     return tuple(notes)
-
-
-def _round(value: float | None) -> float | None:
-    return None if value is None else round(value, 6) + 0.0

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from itertools import product
 
+from ..judging.evidence import share_of
 from ..outcomes import Outcome
 from ..rubric import Dimension, Polarity
-from ..scorecard import JudgeErrors, Rate
+from ..scorecard import JudgeErrors
 from ..scoring import Scope
 from ..stats import correction
-from ..stats.estimates import Estimate
-from ..stats.intervals import wilson
+from ..stats.estimates import Estimate, rounded, rounded_ends
 
 Outcomes = Mapping[tuple[str, int], Mapping[str, Outcome]]
 """By video (task, seed) and criterion."""
@@ -57,16 +57,10 @@ def _record(
     return JudgeErrors(
         dimension=dimension,
         polarity=polarity,
-        sensitivity=_rate(round((found.sensitivity or 0.0) * found.positives), found.positives),
-        specificity=_rate(round((found.specificity or 0.0) * found.negatives), found.negatives),
-        judged=_rate(sum(said), len(said)),
-        corrected=None if rate.value is None else round(rate.value, 6),
-        ci95=None if rate.interval is None else (round(rate.interval[0], 6), round(rate.interval[1], 6)),
+        sensitivity=share_of(round((found.sensitivity or 0.0) * found.positives), found.positives),
+        specificity=share_of(round((found.specificity or 0.0) * found.negatives), found.negatives),
+        judged=share_of(sum(said), len(said)),
+        corrected=rounded(rate.value),
+        ci95=rounded_ends(rate.interval),
         reason=rate.reason,
     )
-
-
-def _rate(count: int, n: int) -> Rate:
-    found = wilson(count, n)
-    ends = None if found.interval is None else (round(found.interval[0], 6), round(found.interval[1], 6))
-    return Rate(value=None if found.value is None else round(found.value, 6), ci95=ends, count=count, n=n)

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from ..chat.ledger import Ledger
 from ..results import Verdict
 from ..scorecard import Rate
+from ..stats.estimates import rounded, rounded_ends
 from ..stats.intervals import wilson
 
 
@@ -51,5 +52,4 @@ def ungrounded(ledger: Ledger, asked: Collection[tuple[str, str]]) -> Rate:
 def share_of(count: int, n: int) -> Rate:
     """`count` of `n` with Wilson's 95 % interval."""
     estimate = wilson(count, n)
-    interval = estimate.interval and (round(estimate.interval[0], 6), round(estimate.interval[1], 6))
-    return Rate(value=None if estimate.value is None else round(estimate.value, 6), ci95=interval, count=count, n=n)
+    return Rate(value=rounded(estimate.value), ci95=rounded_ends(estimate.interval), count=count, n=n)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..scoring import MICRO
 from ..stats import paired
+from ..stats.estimates import rounded, rounded_ends
 from ..suites.snapshot import Snapshot
 from .entries import Entry
 from .records import PairDifference, Row, Table, Treatments
@@ -156,14 +157,14 @@ def _row(
         corrected=None if card.corrected is None else card.corrected.overall,
         by_level=card.by_level,
         by_dimension=card.by_dimension,
-        lost_to_penalties=_round(lost),
-        penalty_share=_round(lost / earned) if earned > 1e-9 else None,
-        win_rate=_round(wins[number]) if len(wins) > 1 else None,
+        lost_to_penalties=rounded(lost),
+        penalty_share=rounded(lost / earned) if earned > 1e-9 else None,
+        win_rate=rounded(wins[number]) if len(wins) > 1 else None,
         failure_rate=card.failures.rate,
         treatments=Treatments(
-            completed_only=None if np.isnan(completed) else _round(float(completed)),
-            failure_at_worst=_round(float(treated["failure_at_worst"][number])),
-            floored_at_zero=_round(float(treated["floored_at_zero"][number])),
+            completed_only=None if np.isnan(completed) else rounded(float(completed)),
+            failure_at_worst=rounded(float(treated["failure_at_worst"][number])),
+            floored_at_zero=rounded(float(treated["floored_at_zero"][number])),
             moves=tuple(name for name, moved in moves.items() if moved[number]),
         ),
         tasks=len(entry.values),
@@ -180,11 +181,11 @@ def _difference(made: paired.Difference) -> PairDifference:
     return PairDifference(
         first=str(made.first),
         second=str(made.second),
-        value=_round(made.value / MICRO),
-        ci95=_ends(made.interval),
-        simultaneous95=_ends(made.simultaneous),
-        p=_round(made.p),
-        p_adjusted=_round(made.p_adjusted),
+        value=rounded(made.value / MICRO),
+        ci95=rounded_ends(made.interval, MICRO),
+        simultaneous95=rounded_ends(made.simultaneous, MICRO),
+        p=rounded(made.p),
+        p_adjusted=rounded(made.p_adjusted),
     )
 
 
@@ -225,11 +226,3 @@ def _win_rates(scores: NDArray[np.float64]) -> list[float]:
     others = max(1, len(scores) - 1) * scores.shape[1]
     leads = [float(np.sign(row - scores).sum()) for row in scores]
     return [(lead / others + 1) / 2 for lead in leads]
-
-
-def _ends(interval: tuple[float, float] | None) -> tuple[float, float] | None:
-    return None if interval is None else (_round(interval[0] / MICRO), _round(interval[1] / MICRO))
-
-
-def _round(value: float) -> float:
-    return round(value, 6) + 0.0

@@ -9,12 +9,12 @@ from itertools import combinations
 
 import numpy as np
 
-from ..concordance.measure import coefficient
-from ..concordance.records import Coefficient, PairKappa
+from ..concordance.measure import coefficient, pair_kappa
+from ..concordance.records import Coefficient
 from ..errors import InputError, UnknownNameError
-from ..scorecard import Rate
+from ..judging.evidence import share_of
 from ..stats import agreement, preference
-from ..stats.intervals import wilson
+from ..stats.estimates import rounded, rounded_ends
 from ..stats.resampling import RESAMPLES
 from .ballots import Ballot, Ballots, read_ballots
 from .records import EvaluatorAgreement, PairShares, PreferencePair, PreferenceStudy, Strength
@@ -68,13 +68,13 @@ def measure_preferences(
         pairs=tuple(_pairs(names, tally, majority, resamples, seed)),
         strengths=_strengths(names, fit),
         strengths_reason=fit.reason,
-        nu=None if fit.nu is None else round(fit.nu, 6),
+        nu=rounded(fit.nu),
         ridge=ridge,
         side=Coefficient(value=None, reason=sided.reason, n=int(sided.n))
         if sided.side is None
         else coefficient(sided.side),
         agreement=_agreement(ballots.counted, resamples, seed),
-        self_consistency=_consistency(ballots),
+        self_consistency=share_of(ballots.consistent, ballots.swapped) if ballots.swapped else None,
         circles=circles,
         triples=triples,
         notes=_notes(ballots, fit, len(tally.tasks)),
@@ -130,9 +130,9 @@ def _strengths(names: Sequence[str], fit: preference.PairFit) -> tuple[Strength,
     return tuple(
         Strength(
             model=name,
-            log_strength=round(value, 6) + 0.0,
-            se=None if error is None else round(error, 6),
-            ci95=None if ends is None else (round(ends[0], 6) + 0.0, round(ends[1], 6) + 0.0),
+            log_strength=rounded(value),
+            se=rounded(error),
+            ci95=rounded_ends(ends),
         )
         for name, value, error, ends in zip(names, fit.log_strength, errors, intervals, strict=True)
     )
@@ -162,34 +162,16 @@ def _agreement(ballots: Sequence[Ballot], resamples: int, seed: int) -> Evaluato
     pairs = []
     for a, b in shown:
         kappa = agreement.cohen_kappa(codes[a], codes[b], labels=labels, **options)
-        pairs.append(
-            PairKappa(
-                first=evaluators[a],
-                second=evaluators[b],
-                kappa=coefficient(kappa),
-                observed=None if kappa.observed is None else round(kappa.observed, 6),
-                expected=None if kappa.expected is None else round(kappa.expected, 6),
-            )
-        )
+        pairs.append(pair_kappa(evaluators[a], evaluators[b], kappa))
     return EvaluatorAgreement(
         evaluators=len(evaluators),
         units=int(shared.sum()),
-        observed=None if fleiss.observed is None else round(fleiss.observed, 6),
+        observed=rounded(fleiss.observed),
         fleiss=coefficient(fleiss),
         krippendorff=coefficient(agreement.krippendorff_alpha(codes, labels=labels, **options)),
         ac1=coefficient(agreement.gwet_ac1(codes, labels=labels, **options)),
         cohen=tuple(pairs),
     )
-
-
-def _consistency(ballots: Ballots) -> Rate | None:
-    if not ballots.swapped:
-        return None
-    found = wilson(ballots.consistent, ballots.swapped)
-    assert found.value is not None
-    assert found.interval is not None
-    ends = round(found.interval[0], 6), round(found.interval[1], 6)
-    return Rate(value=round(found.value, 6), ci95=ends, count=ballots.consistent, n=ballots.swapped)
 
 
 def _notes(ballots: Ballots, fit: preference.PairFit, tasks: int) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, overload
 
 Reason = Literal["no_variation", "too_few", "disconnected", "separated", "not_converged", "weak_judge", "no_unlabelled"]
 """Why there is no value.
@@ -35,3 +35,17 @@ def finite(number: float | complex) -> float | None:
     """The number as a plain float, or None where it is undefined."""
     plain = float(number.real)
     return plain if math.isfinite(plain) else None
+
+
+@overload
+def rounded(number: float) -> float: ...
+@overload
+def rounded(number: None) -> None: ...
+def rounded(number: float | None) -> float | None:
+    """Six decimals, as records state a number, and never −0.0."""
+    return None if number is None else round(number, 6) + 0.0
+
+
+def rounded_ends(interval: Interval | None, unit: float = 1.0) -> Interval | None:
+    """Both ends in `unit`, to six decimals."""
+    return None if interval is None else (rounded(interval[0] / unit), rounded(interval[1] / unit))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ...concordance.measure import coefficient
-from ...concordance.records import PairKappa
+from ...concordance.measure import coefficient, pair_kappa
 from ...stats import agreement
 from ...stats.resampling import RESAMPLES
 from ..revision.docket import TaskDocket
@@ -49,17 +48,11 @@ def agreement_of(ratings: Ratings, labels: Iterable[str], *, resamples: int = RE
         labels=labels,
         observed=coefficient(found.observed),
         prevalence={label: coefficient(found.prevalence[place[label]]) for label in labels},
-        cohen=tuple(
-            PairKappa(
-                first=str(a), second=str(b), kappa=coefficient(made), observed=_round(made.observed),
-                expected=_round(made.expected),
-            )
-            for (a, b), made in found.cohen.items()
-        ),
+        cohen=tuple(pair_kappa(str(a), str(b), made) for (a, b), made in found.cohen.items()),
         fleiss=coefficient(found.fleiss),
         krippendorff=coefficient(found.alpha),
         ac1=coefficient(found.ac1),
-    )  # fmt: skip
+    )
 
 
 def action_ratings(dockets: Iterable[TaskDocket]) -> Ratings:
@@ -92,7 +85,3 @@ def answer_ratings(folder: StudyFolder, board: Board) -> tuple[Ratings, tuple[st
             found.setdefault((task, item.id), {})[given.expert] = given.fields[field]
     labels = {Kind.VERDICT: MET, Kind.PAIR: PAIR, Kind.RELEVANCE: RELEVANCE, Kind.CLIP: CLIP, Kind.CAPTION: CAPTION}
     return found, labels[kind]
-
-
-def _round(value: float | None) -> float | None:
-    return None if value is None else round(value, 6) + 0.0
