@@ -240,4 +240,5 @@ def first_problem(error: ValidationError) -> str:
     """The first thing that is wrong with a record, with its place."""
     first = error.errors()[0]
     place = ".".join(map(str, first["loc"]))
-    return f"{place}: {first['msg']}" if place else first["msg"]
+    message = first["msg"].removeprefix("Value error, ")
+    return f"{place}: {message}" if place else message

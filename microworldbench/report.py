@@ -11,6 +11,7 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from .errors import InputError, MissingExtraError
+from .logbook import first_problem
 from .recount import scorecard_of
 from .rows import task_row, verdict_rows
 from .rubric import Dimension, Level
@@ -118,8 +119,7 @@ class Report:
         except OSError as error:
             raise InputError(f"cannot read {file}: {error.strerror}") from None
         except ValidationError as error:
-            first = error.errors()[0]
-            raise InputError(f"{file} is not a report: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+            raise InputError(f"{file} is not a report: {first_problem(error)}") from None
         return cls(card, file.parent if (file.parent / "manifest.json").exists() else None)
 
     def to_dict(self) -> dict[str, Any]:

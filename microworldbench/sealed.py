@@ -10,7 +10,7 @@ from typing import Any, Literal, Self, TypeVar
 from pydantic import Field, ValidationError
 
 from .errors import InputError
-from .logbook import write_atomically
+from .logbook import first_problem, write_atomically
 from .rubric import Record, digest_of
 
 
@@ -58,8 +58,7 @@ def load_sealed(path: str | os.PathLike[str], kind: type[T], name: str) -> T:
     except OSError as error:
         raise InputError(f"cannot read {file}: {error.strerror}") from None
     except ValidationError as error:
-        first = error.errors()[0]
-        raise InputError(f"{file} is no {what}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        raise InputError(f"{file} is no {what}: {first_problem(error)}") from None
     if not found.is_whole:
         raise InputError(f"{file} was changed after it was made: its digest does not fit. Make it again: mwb certify")
     return found

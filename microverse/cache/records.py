@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from microworldbench.errors import InputError
+from microworldbench.logbook import first_problem
 
 R = TypeVar("R", bound=BaseModel)
 
@@ -106,7 +107,7 @@ def read_lines(path: Path, kind: type[R]) -> list[R]:
             try:
                 found.append(kind.model_validate_json(line))
             except ValidationError as error:
-                raise InputError(f"{path}:{number} is damaged: {error.errors()[0]['msg']}") from None
+                raise InputError(f"{path}:{number} is damaged: {first_problem(error)}") from None
     return found
 
 
@@ -122,4 +123,4 @@ def read_info(folder: Path) -> CacheInfo:
     try:
         return TypeAdapter(CacheInfo).validate_json(path.read_bytes())
     except ValidationError as error:
-        raise InputError(f"{path} is damaged or of another version: {error.errors()[0]['msg']}") from None
+        raise InputError(f"{path} is damaged or of another version: {first_problem(error)}") from None

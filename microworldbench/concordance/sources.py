@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from ..errors import InputError
 from ..judging.panel import panel_names
 from ..labels import Stratum, read_labels
+from ..logbook import first_problem
 from ..outcomes import Outcome, Reducer, outcome_of, reduce_votes
 from ..results import Verdict
 from ..runs import RunFolder
@@ -112,10 +113,7 @@ def _log(path: Path, votes: bool) -> Source:
         try:
             verdict = Verdict.model_validate(row.cells)
         except ValidationError as error:
-            first = error.errors()[0]
-            raise InputError(
-                f"{row.place} is not a verdict: {'.'.join(map(str, first['loc']))}: {first['msg']}"
-            ) from None
+            raise InputError(f"{row.place} is not a verdict: {first_problem(error)}") from None
         last[verdict.key] = verdict
     return Source(path, _judges(path, list(last.values()), None, "majority", votes))
 

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from pydantic import Field, JsonValue
 
 from ..errors import InputError
+from ..logbook import first_problem
 from ..rubric import Record
 
 
@@ -157,6 +158,4 @@ def _as_json(values: Any, what: str) -> dict[str, JsonValue]:
     try:
         return TypeAdapter(dict[str, JsonValue]).validate_python(_plain(values))
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise InputError(f"{what} must be JSON-able: {place}: {first['msg']}") from None
+        raise InputError(f"{what} must be JSON-able: {first_problem(error)}") from None

@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from ..errors import InputError
+from ..logbook import first_problem
 from ..results import Judgement, Reason, Verdict
 from ..rubric import Criterion, Task
 from ..runs import RunFolder
@@ -171,7 +172,5 @@ def _parse(file: Path, data: bytes) -> list[Verdict]:
         try:
             found.append(VERDICT.validate_json(line))
         except ValidationError as error:
-            first = error.errors()[0]
-            place = ".".join(map(str, first["loc"]))
-            raise InputError(f"{file}:{number} is not a verdict: {place} {first['msg']}") from None
+            raise InputError(f"{file}:{number} is not a verdict: {first_problem(error)}") from None
     return found

@@ -12,6 +12,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from ..errors import InputError
+from ..logbook import first_problem
 from ..plugins import registry
 from ..references import resolve_suite
 from ..rubric import Suite
@@ -68,8 +69,7 @@ def _kept(submissions: Path, digest: str) -> Iterator[Suite]:
     try:
         found = Suite.model_validate_json(file.read_bytes())
     except ValidationError as error:
-        first = error.errors()[0]
-        raise InputError(f"{file} is damaged: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        raise InputError(f"{file} is damaged: {first_problem(error)}") from None
     if found.digest != digest:
         raise InputError(f"{file} is damaged: its content has another digest than its name")
     yield found

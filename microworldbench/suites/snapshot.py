@@ -12,6 +12,7 @@ from typing import Any, Literal
 from pydantic import Field, JsonValue, ValidationError
 
 from ..errors import InputError
+from ..logbook import first_problem
 from ..rubric import Criterion, Dimension, Level, Measurement, Polarity, Record, Review, Slug, Source, Task, Version
 from .view import View
 
@@ -121,9 +122,7 @@ def load_snapshot(content: dict[str, Any], source: str = "suite.json") -> Snapsh
     try:
         return Snapshot.model_validate(content)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise InputError(f"{source} is not a suite snapshot: {place or 'content'}: {first['msg']}") from error
+        raise InputError(f"{source} is not a suite snapshot: {first_problem(error)}") from error
 
 
 def text_sha256(text: str) -> str:

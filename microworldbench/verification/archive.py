@@ -18,6 +18,7 @@ from typing import IO, Annotated, Literal
 from pydantic import Field, StringConstraints, ValidationError
 
 from ..errors import InputError
+from ..logbook import first_problem
 from ..rubric import Record
 
 INDEX = "bundle.json"
@@ -118,9 +119,7 @@ def read_index(source: IO[bytes], shown: str) -> Index:
     try:
         index = Index.model_validate_json(data)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise InputError(f"{shown} is damaged: {INDEX}: {place}: {first['msg']}") from None
+        raise InputError(f"{shown} is damaged: {INDEX}: {first_problem(error)}") from None
     if index.to_bytes() != data:
         raise InputError(f"{shown} is damaged: {INDEX} is not in its stored form")
     _expect(source, bytes(_padding(size)), shown, f"the padding after {INDEX}")
