@@ -82,10 +82,15 @@ def run_and_exit(cli: click.Command, args: Sequence[str] | None = None, program:
     except BrokenPipeError:
         sys.stderr.close()  # the reader went away: nothing more to say
         status = 1
+    except OSError as error:
+        if error.filename is None:
+            raise
+        _complain(f"{str(error.filename)!r}: {error.strerror}")  # a path that cannot be read or written
+        status = 1
     sys.exit(status if isinstance(status, int) else 0)
 
 
-def _complain(error: Exception) -> None:
+def _complain(error: object) -> None:
     from .rendering.wording import plain
 
     click.echo(f"error: {plain(str(error), lines=True)}", err=True)

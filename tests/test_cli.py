@@ -9,7 +9,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
+
+from microworldbench.command_line import run_and_exit
 
 PLUGIN = """
 import numpy as np
@@ -78,6 +81,17 @@ def test_wrong_input_exits_2_with_the_next_step_and_no_traceback(mwb: Any, args:
     assert expected in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
+
+
+def test_a_path_that_cannot_be_used_is_named_without_a_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    @click.command()
+    def write() -> None:
+        (Path(__file__) / "report.json").touch()
+
+    with pytest.raises(SystemExit) as stop:
+        run_and_exit(write, [])
+    assert stop.value.code == 1
+    assert capsys.readouterr().err == f"error: {str(Path(__file__) / 'report.json')!r}: Not a directory\n"
 
 
 def test_run_scores_a_callable_and_says_where_the_report_is(mwb: Any, tmp_path: Path) -> None:

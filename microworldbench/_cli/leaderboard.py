@@ -63,8 +63,9 @@ def seal(folder: str) -> None:
     from ..leaderboard import SubmissionFolder
 
     found = SubmissionFolder(Path(folder))
-    click.echo(f"sealed {found.about.model}: {found.path / 'SHA256SUMS'}")
+    model = found.about.model  # read first: what is no submission is not sealed
     found.seal()
+    click.echo(f"sealed {model}: {found.path / 'SHA256SUMS'}")
 
 
 @leaderboard.command()

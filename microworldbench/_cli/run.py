@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -12,6 +13,8 @@ from .options import GENERATOR, JSON, JUDGE, PASS, SELECTION, SUITE, options, se
 if TYPE_CHECKING:
     from ..evaluation import Job
     from ..judging.effort import Effort
+    from ..progress import Progress
+    from ..report import Report
 
 
 @click.command()
@@ -28,13 +31,13 @@ def run(**given: Any) -> None:
     job = evaluation.prepare(**kwargs)
     out = Path(given["out"]) if given["out"] else evaluation.default_out(job)
     if given["check"] or given["dry_run"]:
-        return _preview(job, out, given)
+        _preview(job, out, given)
+        return
     _tell_of_unanswered(job)
     effort, copy_videos = _effort(given), given["copy_videos"]
     _carry_out(
         lambda progress: evaluation.run_job(job, out, copy_videos=copy_videos, progress=progress, **effort), out, given
     )
-    return None
 
 
 @click.command()
@@ -53,7 +56,8 @@ def generate(**given: Any) -> None:
     job = evaluation.prepare(**kwargs)
     out = Path(given["out"]) if given["out"] else evaluation.default_out(job)
     if given["check"] or given["dry_run"]:
-        return _preview(job, out, given)
+        _preview(job, out, given)
+        return
     _tell_of_unanswered(job)
     with ConsoleProgress() as progress:
         counts = evaluation.generate_job(
@@ -81,23 +85,24 @@ def grade(videos_from: str | None, **given: Any) -> None:
     from ..errors import InputError
 
     if given["generator"] is not None:
-        return _grade_generators_videos(videos_from, given)
+        _grade_generators_videos(videos_from, given)
+        return
     for option, written in (("name", "--name"), ("copy_videos", "--copy-videos"), ("generator_settings", "-g")):
         if given[option]:
             raise InputError(f"{written} goes with --generator; without it the videos keep what their run says of them")
     if not given["out"]:
         raise InputError("mwb grade needs --out RUN, the folder whose videos are to be judged")
     out = Path(given["out"])
-    job = _grading(evaluation, videos_from, given)
+    job = _grading(videos_from, given)
     if given["check"] or given["dry_run"]:
-        return _preview(job, Path(videos_from or out), given)
+        _preview(job, Path(videos_from or out), given)
+        return
     effort = _effort(given)
     _carry_out(
         lambda progress: evaluation.grade_job(job, out, videos_from=videos_from, progress=progress, **effort),
         out,
         given,
     )
-    return None
 
 
 def _grade_generators_videos(videos_from: str | None, given: dict[str, Any]) -> None:
@@ -114,22 +119,23 @@ def _grade_generators_videos(videos_from: str | None, given: dict[str, Any]) -> 
             f"{str(out)!r} holds no videos of {job.generator.name!r}; 'mwb run' makes them and judges them"
         )
     if given["check"] or given["dry_run"]:
-        return _preview(job, out, given)
+        _preview(job, out, given)
+        return
     effort, copy_videos = _effort(given), given["copy_videos"]
-    if job.generator.references_files:
-        _carry_out(
-            lambda progress: evaluation.run_job(job, out, copy_videos=copy_videos, progress=progress, **effort),
-            out,
-            given,
-        )
-    _carry_out(lambda progress: evaluation.grade_job(job, out, progress=progress, **effort), out, given)
-    return None
+
+    def work(progress: Progress) -> Report:
+        if job.generator.references_files:
+            return evaluation.run_job(job, out, copy_videos=copy_videos, progress=progress, **effort)
+        return evaluation.grade_job(job, out, progress=progress, **effort)
+
+    _carry_out(work, out, given)
 
 
-def _grading(evaluation: Any, videos_from: str | None, given: dict[str, Any]) -> Job:
+def _grading(videos_from: str | None, given: dict[str, Any]) -> Job:
+    from ..evaluation import prepare_grading
     from ..settings import parse_pairs
 
-    job: Job = evaluation.prepare_grading(
+    return prepare_grading(
         given["out"],
         given["judge"],
         given["suite"],
@@ -143,7 +149,6 @@ def _grading(evaluation: Any, videos_from: str | None, given: dict[str, Any]) ->
         seeds=given["seeds"],
         selection=_selection(given),
     )
-    return job
 
 
 def _tell_of_unanswered(job: Job) -> None:
@@ -151,8 +156,8 @@ def _tell_of_unanswered(job: Job) -> None:
         click.echo(job.reach, err=True)
 
 
-def _carry_out(job: Any, out: Path, given: dict[str, Any]) -> None:
-    """Runs `job`, shows its report whatever happened, and exits with the right status."""
+def _carry_out(work: Callable[[Progress], Report], out: Path, given: dict[str, Any]) -> NoReturn:
+    """Does `work`, shows its report whatever happened, and exits with the right status."""
     from ..errors import InputError, RunStoppedError
     from ..rendering.progress_lines import ConsoleProgress
     from ..rendering.wording import plain
@@ -162,7 +167,7 @@ def _carry_out(job: Any, out: Path, given: dict[str, Any]) -> None:
     stopped: RunStoppedError | None = None
     with ConsoleProgress() as progress:
         try:
-            report = job(progress)
+            report = work(progress)
         except RunStoppedError as error:
             stopped = error
     if stopped is not None:
@@ -238,5 +243,5 @@ def _selection(given: dict[str, Any]) -> dict[str, Any]:
     return selection(given["limit"], given["levels"], given["tasks"], given["criteria"], given["prompt_field"])
 
 
-def _teller(as_json: bool) -> Any:
+def _teller(as_json: bool) -> Callable[[str], None]:
     return lambda message: click.echo(message, err=as_json)

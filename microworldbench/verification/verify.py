@@ -61,7 +61,7 @@ def verify(file: str | os.PathLike[str], extract: str | os.PathLike[str] | None 
                 folder.rename(target)
             card = run.scorecard
     except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror or error}") from None
+        raise InputError(f"cannot unpack {path}: {error.strerror or error}") from None
     held = {member.path for member in index.files}
     recorded = [made.video.path for made in generations if made.video is not None]
     return Verification(
@@ -76,7 +76,11 @@ def verify(file: str | os.PathLike[str], extract: str | os.PathLike[str] | None 
 
 def _unpack(path: Path, folder: Path, *, with_videos: bool) -> Index:
     """Reads the whole archive and writes its files below `folder`; videos are only hashed unless they are wanted."""
-    with path.open("rb") as source:
+    try:
+        opened = path.open("rb")
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from None
+    with opened as source:
         index = read_index(source, str(path))
         if strangers := [m.path for m in index.files if m.path not in FILES and not m.path.startswith("videos/")]:
             raise InputError(f"{path} holds {strangers[0]!r}, which is no part of a run")
