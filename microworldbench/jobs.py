@@ -95,17 +95,26 @@ class Job:
         """
         run = RunFolder.write(path)
         try:
-            manifest, kept = self.manifest, snapshot(self.view)
-            if run.exists:
+            old = run.manifest if run.exists else None
+            job = self if old is None else self._joining(old)
+            manifest, kept = job.manifest, snapshot(job.view)
+            if old is not None:
                 if not resume:
                     raise RunConflictError(f"{str(path)!r} already holds a run; choose another --out")
-                manifest = continued(path, run.manifest, manifest, run.snapshot, kept)
+                manifest = continued(path, old, manifest, run.snapshot, kept)
             run.replace("suite.json", kept)
             run.replace("manifest.json", manifest)
         except BaseException:
             run.close()
             raise
         return run
+
+    def _joining(self, old: Manifest) -> Job:
+        """This job beside what is there: videos that join a graded run will be judged by its criteria."""
+        if self.judge is not None or old.judge is None:
+            return self
+        chosen = self.view.selection | {"criteria": old.selection.get("criteria", "all")}
+        return replace(self, view=View.of(self.view.suite, **chosen))
 
 
 def prepare(
@@ -238,6 +247,8 @@ def prepare_grading(
     chosen = made.selection | {k: v for k, v in (selection or {}).items() if v is not None}
     kept_weights = chosen.pop("weights", None)
     if judge is None and made.judge is None:
+        if (selection or {}).get("criteria") == "all":
+            raise InputError("criteria 'all' needs a judge: without one, only what pixels can decide is judged")
         chosen["criteria"] = "measured"
     return prepare(
         _kept(made),

@@ -38,7 +38,7 @@ def continued(path: object, old: Manifest, new: Manifest, held: Snapshot, wanted
             differences.append(f"{old.votes} votes are stored, {new.votes} asked for")
     if dropped := sorted(set(old.seeds) - set(new.seeds)):
         differences.append(f"seeds {dropped} are stored but not asked for")
-    if lost := _lost(held, wanted, by_task=old.judge is None or new.judge is None):
+    if lost := _lost(held, wanted, new, by_task=old.judge is None or new.judge is None):
         differences.append(
             f"{len(lost)} of its {'tasks' if old.judge is None else 'criteria'} are not asked for ({lost[0]} …)"
         )
@@ -70,10 +70,12 @@ def _changed(what: str, old: object, new: object) -> list[str]:
     return [] if old == new else [f"{what} was {old}, now {new}"]
 
 
-def _lost(held: Snapshot, wanted: Snapshot, *, by_task: bool) -> list[str]:
+def _lost(held: Snapshot, wanted: Snapshot, new: Manifest, *, by_task: bool) -> list[str]:
+    only_measured = new.selection.get("criteria") == "measured"
+
     def places(snapshot: Snapshot) -> set[str]:
-        if by_task:
-            return {task.id for task in snapshot.tasks}
+        if by_task:  # videos of a task without measured criteria may stay unjudged
+            return {t.id for t in snapshot.tasks if not only_measured or any(c.measurement for c in t.criteria)}
         return {f"{task.id}/{criterion.id}" for task in snapshot.tasks for criterion in task.criteria}
 
     return sorted(places(held) - places(wanted))

@@ -147,6 +147,15 @@ def test_generate_then_grade_then_markdown(mwb: Any) -> None:
     assert mwb("report", "o", "--markdown").stdout.startswith("#")
 
 
+def test_videos_are_made_for_every_criterion_unless_only_some_are_asked_for(mwb: Any) -> None:
+    assert mwb("generate", "--generator", "mymodel:generator", "--limit", "2", "--out", "o").returncode == 0
+    for chosen in ([], ["--criteria", "measured"]):
+        asked = mwb("grade", "--out", "o", "--judge", "openai:m", "--dry-run", *chosen, OPENAI_API_KEY="k" * 20)
+        assert ("view: measured criteria" in asked.stdout) == bool(chosen), asked.stderr
+    done = mwb("run", "--generator", "mymodel:generator", "--criteria", "all", "--out", "p")
+    assert (done.returncode, "--criteria all needs --judge" in done.stderr) == (2, True)
+
+
 def test_a_folder_of_videos_is_graded_where_it_lies(mwb: Any, tmp_path: Path) -> None:
     made = mwb("generate", "--generator", "mymodel:generator", "--task", "mitosis", "--seeds", "0,3", "--out", "o")
     assert made.returncode == 0, made.stderr

@@ -95,6 +95,18 @@ def test_generate_then_grade_gives_the_same_report_as_evaluate(
     assert parts.to_json() == whole.to_json()
 
 
+def test_videos_made_without_a_judge_wait_for_any_judge(tiny_generator: Make, scripted: Make, tmp_path: Path) -> None:
+    made = bench.generate(tiny_generator, "core", tmp_path / "made", tasks=["mitosis", "bronchodilation"])
+    asked = bench.grade(tmp_path / "asked", scripted(), videos_from=made)
+    assert asked.scorecard.view.name == "organ and cellular levels · 2 of 90 tasks"
+    with pytest.raises(InputError, match="needs a judge"):
+        bench.grade(made, criteria="all")
+    measured = bench.grade(made)  # bronchodilation has no measured criterion
+    assert measured.scorecard.view.name == "measured criteria · cellular level · 1 of 90 tasks"
+    bench.generate(tiny_generator, "core", made, tasks=["mitosis", "bronchodilation", "apoptosis"])
+    assert [task.id for task in bench.grade(made).tasks] == ["apoptosis", "mitosis"]
+
+
 def test_a_suite_edited_between_generate_and_grade_is_noticed(
     suite: Any, big_suite: Any, tiny_generator: Make, scripted: Make, run_path: Path
 ) -> None:

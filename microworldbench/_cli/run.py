@@ -49,11 +49,7 @@ def generate(**given: Any) -> None:
     from .. import evaluation
     from ..rendering.progress_lines import ConsoleProgress
 
-    kwargs = _arguments(given)
-    kwargs.pop("judge")
-    for judging in ("judge_settings", "frames", "votes", "reducer", "max_missing"):
-        kwargs.pop(judging, None)
-    job = evaluation.prepare(**kwargs)
+    job = evaluation.prepare(**_making(given), selection=_selection(given))
     out = Path(given["out"]) if given["out"] else evaluation.default_out(job)
     if given["check"] or given["dry_run"]:
         _preview(job, out, given)
@@ -199,34 +195,38 @@ def _preview(job: Job, out: Path, given: dict[str, Any]) -> None:
 
 
 def _arguments(given: dict[str, Any]) -> dict[str, Any]:
+    """Arguments of `prepare` for videos that are to be judged."""
+    from ..errors import InputError
+    from ..settings import parse_pairs
+
+    making, chosen, judge = _making(given), _selection(given), given["judge"]
+    if judge is None:
+        if chosen["criteria"] == "all":
+            raise InputError("--criteria all needs --judge REF: without one, only what pixels can decide is judged")
+        chosen["criteria"] = "measured"
+    judging = {name: given[name] for name in ("frames", "votes", "reducer")}
+    if given["max_missing"] is not None:
+        judging["max_missing"] = given["max_missing"]
+    settings = parse_pairs(given["judge_settings"], "-j")
+    return making | judging | {"judge": judge, "judge_settings": settings, "selection": chosen}
+
+
+def _making(given: dict[str, Any]) -> dict[str, Any]:
+    """Arguments of `prepare` that say which videos of what."""
     from ..errors import InputError
     from ..settings import parse_pairs
 
     if given["generator"] is None:
         raise InputError("--generator REF is missing; 'mwb generators' lists what is installed")
-    chosen = _selection(given)
-    judge = given["judge"]
-    if judge is None:
-        chosen["criteria"] = "measured"
-    arguments = {
+    return {
         "generator": given["generator"],
         "suite": given["suite"] or "core",
-        "judge": judge,
         "generator_settings": parse_pairs(given["generator_settings"], "-g"),
-        "judge_settings": parse_pairs(given["judge_settings"], "-j"),
-        "frames": given["frames"],
         "name": given["name"],
         "weights": given["weights"] or "tiered",
         "seeds": 1 if given["seeds"] is None else given["seeds"],
-        "votes": given["votes"],
-        "reducer": given["reducer"],
-        "max_missing": given["max_missing"],
         "missing": given["missing"],
-        "selection": chosen,
     }
-    if arguments["max_missing"] is None:
-        del arguments["max_missing"]
-    return arguments
 
 
 def _effort(given: dict[str, Any]) -> Effort:
