@@ -12,18 +12,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from .chat.attempts import RetryPolicy
-from .jobs import (
-    Job,
-    Missing,
-    default_out,
-    generate_job,
-    grade_job,
-    prepare,
-    prepare_grading,
-    run_job,
-)
+from .jobs import Job, default_out, generate_job, grade_job, run_job
 from .judging.effort import Effort
 from .outcomes import Reducer
+from .preparation import Missing, prepare, prepare_grading
 from .progress import Progress
 from .report import Report
 from .scoring import MAX_MISSING

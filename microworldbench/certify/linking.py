@@ -14,10 +14,11 @@ from typing import Any, Unpack
 
 from ..certificate import identity_digest
 from ..errors import InputError
-from ..jobs import Job, grade_job, prepare_grading
+from ..jobs import Job, grade_job
 from ..judging.effort import Effort
 from ..judging.protocol import Judge
 from ..links import FILE, Anchor, Link, ScopeLink
+from ..preparation import prepare_grading
 from ..progress import Progress
 from ..report import Report
 from ..rubric import Dimension
