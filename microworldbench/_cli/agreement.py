@@ -6,7 +6,7 @@ from typing import Literal
 
 import click
 
-from .options import JSON, SUITE, options
+from .options import JSON, SUITE, named_suite, one_on_stdout, options
 
 
 @click.command()
@@ -40,17 +40,10 @@ def agreement(
     Intervals are over tasks. --suite names dimensions and polarities where no run folder does.
     """
     from ..concordance import measure_agreement
-    from ..errors import InputError
     from ..rendering.svg import save_svg
 
-    if markdown and as_json:
-        raise InputError("--markdown and --json both want stdout; give one of them")
-    texts = None
-    if suite:
-        from ..references import resolve_suite
-
-        texts = resolve_suite(suite, weights=weights or "tiered")
-    found = measure_agreement(*sources, suite=texts, votes=votes, cannot_tell=cannot_tell)
+    one_on_stdout(markdown=markdown, as_json=as_json)
+    found = measure_agreement(*sources, suite=named_suite(suite, weights), votes=votes, cannot_tell=cannot_tell)
     if svg_path:
         click.echo(f"wrote {save_svg(found.to_svg(), svg_path)}", err=True)
     if html_path:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import JSON, options
+from .options import JSON, one_on_stdout, options
 
 if TYPE_CHECKING:
     from ..audit import Audit
@@ -34,8 +34,7 @@ def audit(
     from ..errors import InputError
     from ..suites.reference import open_suite
 
-    if markdown and as_json:
-        raise InputError("--markdown and --json both want stdout; give one of them")
+    one_on_stdout(markdown=markdown, as_json=as_json)
     published = open_suite(suite).released
     if published is None:
         raise InputError(f"the audit needs the published files: --suite released:PATH, got {suite!r}")

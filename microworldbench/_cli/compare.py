@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .options import JSON, options
+from .options import JSON, one_on_stdout, options
 
 
 @click.command()
@@ -36,11 +36,9 @@ def compare(
     is one, and its error widens the intervals.
     """
     from ..comparison import compare as compare_runs
-    from ..errors import InputError
     from ..rendering.svg import save_svg
 
-    if markdown and as_json:
-        raise InputError("--markdown and --json both want stdout; give one of them")
+    one_on_stdout(markdown=markdown, as_json=as_json)
     found = compare_runs(*runs, across_judges=across_judges, link=link, margin=margin)
     if svg_path:
         click.echo(f"wrote {save_svg(found.to_svg(), svg_path)}", err=True)

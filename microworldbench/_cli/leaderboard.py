@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import JSON, SUITE, options
+from .options import JSON, SUITE, named_suite, options
 
 if TYPE_CHECKING:
     from ..leaderboard import Checked
@@ -87,9 +87,8 @@ def check(
     """
     from ..leaderboard import check as check_one
     from ..leaderboard.check import CANNOT_SHOW
-    from ..references import resolve_suite
 
-    known = resolve_suite(suite, weights=weights or "tiered") if suite else None
+    known = named_suite(suite, weights)
     found = [check_one(path, among=among, suite=known, verified=verified) for path in paths]
     if as_json:
         click.echo(json.dumps([one.model_dump(mode="json") for one in found], ensure_ascii=False, indent=1))
@@ -167,7 +166,6 @@ def verify(
 
     from ..leaderboard import look_again
     from ..logbook import write_atomically
-    from ..references import resolve_suite
     from ..settings import parse_pairs
 
     record = look_again(
@@ -175,7 +173,7 @@ def verify(
         videos,
         judge,
         by=by,
-        suite=resolve_suite(suite, weights=weights or "tiered") if suite else None,
+        suite=named_suite(suite, weights),
         judge_settings=parse_pairs(judge_settings, "-j"),
         max_cost=max_cost,
     )

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    from ..rubric import Suite
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -137,6 +140,29 @@ PASS = (
     click.option("--dry-run", is_flag=True, help="Say what would be made, asked and spent at most; do nothing."),
 )
 JSON = (click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, all else on stderr."),)
+
+
+def one_on_stdout(*, markdown: bool, as_json: bool) -> None:
+    """Refuses two forms at once.
+
+    Raises:
+        InputError: both are wanted.
+    """
+    from ..errors import InputError
+
+    if markdown and as_json:
+        raise InputError("--markdown and --json both want stdout; give one of them")
+
+
+def named_suite(reference: str | None, weights: str | None) -> Suite | None:
+    """The suite of --suite and --weights; None where none is named.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    from ..references import resolve_suite
+
+    return resolve_suite(reference, weights=weights or "tiered") if reference else None
 
 
 def options(*groups: tuple[Callable[[F], F], ...]) -> Callable[[F], F]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .options import JSON, options
+from .options import JSON, one_on_stdout, options
 
 
 @click.command()
@@ -30,12 +30,10 @@ def preference(
     cannot_judge). Shows win, tie and loss ratios with intervals over tasks, Davidson's strengths, the effect of the
     side, and how far evaluators agree.
     """
-    from ..errors import InputError
     from ..preferences import measure_preferences
     from ..rendering.svg import save_svg
 
-    if markdown and as_json:
-        raise InputError("--markdown and --json both want stdout; give one of them")
+    one_on_stdout(markdown=markdown, as_json=as_json)
     found = measure_preferences(labels, model=model, ridge=ridge)
     if svg_path:
         click.echo(f"wrote {save_svg(found.to_svg(model=model), svg_path)}", err=True)

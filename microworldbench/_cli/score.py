@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import JSON, SUITE, options
+from .options import JSON, SUITE, named_suite, one_on_stdout, options
 
 if TYPE_CHECKING:
     from ..report import Report
@@ -61,18 +61,13 @@ def report(
 
     A suite without a stated licence keeps its texts out of run folders; give --suite to show them on the page.
     """
-    from ..errors import InputError
     from ..report import Report
 
-    if markdown and as_json:
-        raise InputError("--markdown and --json both want stdout; give one of them")
+    one_on_stdout(markdown=markdown, as_json=as_json)
     loaded = Report.from_run(run)
     if html_path:
-        texts = None
-        if suite:
-            from ..references import resolve_suite
-
-            texts = resolve_suite(suite, weights=weights or "tiered").by_id
+        known = named_suite(suite, weights)
+        texts = None if known is None else known.by_id
         page = loaded.to_html(html_path, embed_videos=embed_videos, texts=texts)
         click.echo(str(page), err=as_json or markdown)
     if markdown:
