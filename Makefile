@@ -14,7 +14,7 @@ help:
 	@echo "make demo              score the built-in simulator and its broken twin (about a minute; no key, no GPU)"
 	@echo "make demo-train        fine-tune a toy Wan2.1 on simulated clips and score it (a minute or two; brings torch)"
 	@echo "make test              run the tests"
-	@echo "make nightly           the tests on the wheel alone, the oldest packages allowed, each adapter alone (downloads gigabytes)"
+	@echo "make nightly           properties on new random examples; the wheel alone, the oldest packages, each adapter (downloads gigabytes)"
 	@echo "make lint              ruff, mypy --strict, import contracts"
 	@echo "make format            rewrite the code in the house format"
 	@echo "make docs              build the site into docs/_build/html; a warning is an error"
@@ -84,7 +84,10 @@ demo-train: $(VENV)/training
 test: $(VENV)/adapters
 	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist worksteal
 
-nightly: $(VENV)/development
+# Five rounds of new random examples, a thousand a round of every property that does not set a number of its own.
+nightly: $(VENV)/adapters
+	for round in 1 2 3 4 5; do \
+		$(BIN)/python -m pytest -q -n auto --maxprocesses 8 -m hypothesis --hypothesis-profile=nightly || exit 1; done
 	$(BIN)/python tests/packaging/without_sources.py
 	$(BIN)/python tests/packaging/oldest.py
 	$(BIN)/python tests/packaging/each_alone.py

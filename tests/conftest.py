@@ -19,8 +19,9 @@ from microworldbench.results import Judgement, Reason, Usage
 from microworldbench.rubric import Criterion, Dimension, Level, Polarity, Suite, Task
 
 # A busy machine is no fault of the code. CI repeats the same examples, so that what fails there is what changed; all
-# other runs of the tests try new ones.
+# other runs of the tests try new ones, and `make nightly` many more of them, wherever it runs.
 settings.register_profile("untimed", deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.register_profile("nightly", deadline=None, derandomize=False, max_examples=1000, print_blob=True)
 settings.load_profile("untimed")
 
 ROWS = [
