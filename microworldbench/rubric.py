@@ -41,6 +41,18 @@ class Record(BaseModel):
         return copied
 
 
+class Document(Record):
+    """Base of a record that is a JSON file of its own."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as plain JSON values."""
+        return self.model_dump(mode="json", by_alias=True)
+
+    def to_json(self) -> str:
+        """`to_dict` as text; equal content gives equal bytes."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
 def digest_of(content: JsonValue | dict[str, Any] | list[Any]) -> str:
     """sha256 (hex) of the canonical JSON of `content`."""
     canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
@@ -11,10 +10,10 @@ from pydantic import Field, ValidationError
 
 from .errors import InputError
 from .logbook import first_problem, write_atomically
-from .rubric import Record, digest_of
+from .rubric import Document, digest_of
 
 
-class Sealed(Record):
+class Sealed(Document):
     """Base of such a record."""
 
     schema_: Literal[1] = Field(default=1, alias="schema", serialization_alias="schema")
@@ -29,14 +28,6 @@ class Sealed(Record):
     def is_whole(self) -> bool:
         """Whether nothing was changed since it was sealed."""
         return self.digest == digest_of(self._content())
-
-    def to_dict(self) -> dict[str, Any]:
-        """Everything as plain JSON values."""
-        return self.model_dump(mode="json", by_alias=True)
-
-    def to_json(self) -> str:
-        """`to_dict` as text."""
-        return json.dumps(self.to_dict(), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
     def _content(self) -> dict[str, Any]:
         return {name: value for name, value in self.to_dict().items() if name != "digest"}

@@ -11,6 +11,7 @@ found.overall.difference.value, found.overall.difference.ci95, found.overall.dif
 from __future__ import annotations
 
 from .compare import compare
-from .records import ComparedRun, Comparison, CriterionGap, Gap, ScopeComparison, TaskGap, Treatment
+from .records import ComparedRun, CriterionGap, Gap, ScopeComparison, TaskGap, Treatment
+from .result import Comparison
 
 __all__ = ["ComparedRun", "Comparison", "CriterionGap", "Gap", "ScopeComparison", "TaskGap", "Treatment", "compare"]

@@ -16,7 +16,8 @@ from .contestants import Contestant, common_view, identity_of, load_contestants
 from .criteria import criterion_gaps
 from .failures import treat_failures
 from .gaps import compare_scope
-from .records import ComparedRun, Comparison, ScopeComparison, TaskGap, Treatment
+from .records import ComparedRun, ScopeComparison, TaskGap, Treatment
+from .result import Comparison
 
 
 def compare(

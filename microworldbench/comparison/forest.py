@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from ..rendering.svg import HEAD, NOTE, drawing, label_width, text_of, write
 from ..rendering.tables import p_value
 from ..rendering.wording import signed, span
-from .records import Comparison, Gap
+from .records import ComparisonData, Gap
 
 ROW, LENGTH, TOP = 30, 420, 82
 MOST_PAIRS = 28
@@ -17,7 +17,7 @@ APART, ALIKE, UNSTATED = "#0a6486", "#8a949c", "#c9ced4"
 STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 
 
-def forest(found: Comparison) -> str:
+def forest(found: ComparisonData) -> str:
     """The figure as an SVG document."""
     gaps = _chosen(found)
     left = 24 + max((label_width(gap.first) + label_width(gap.second) + 20 for gap in gaps), default=0)
@@ -54,7 +54,7 @@ def forest(found: Comparison) -> str:
     return drawing(left + LENGTH + 90, bottom + 36, "Paired differences of runs", told, body)
 
 
-def _chosen(found: Comparison) -> Sequence[Gap]:
+def _chosen(found: ComparisonData) -> Sequence[Gap]:
     """Every pair with the better run first, the widest at the top; of many, only those with the best run."""
     gaps = [gap if (gap.value or 0.0) >= 0 else gap.mirrored() for gap in found.overall.differences]
     gaps.sort(key=lambda gap: -(gap.value or 0.0))
@@ -105,5 +105,5 @@ def _told(gap: Gap) -> str:
     )
 
 
-def _subtitle(found: Comparison) -> str:
+def _subtitle(found: ComparisonData) -> str:
     return f"{found.common_tasks:,} common tasks of {found.suite.id} {found.suite.version}, view: {found.view.name}"

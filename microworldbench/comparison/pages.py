@@ -11,7 +11,7 @@ from ..rendering.tables import markdown_table, p_value, share, text_table
 from ..rendering.wording import DIMENSIONS, LEVELS, UNKNOWN, count, plain, points, signed, span
 from ..scorecard import Score
 from .forest import forest
-from .records import Comparison, Gap, ScopeComparison
+from .records import ComparisonData, Gap, ScopeComparison
 
 TREATMENTS = {
     "as_scored": "As scored (a failure is 0)",
@@ -21,7 +21,7 @@ TREATMENTS = {
 }
 
 
-def to_markdown(found: Comparison, *, top: int) -> str:
+def to_markdown(found: ComparisonData, *, top: int) -> str:
     """`found` as GitHub Markdown; names are escaped."""
     parts = [f"# {' · '.join(escape(name) for name in found.names)}", _headline(found, escape)]
     parts += [f"> {escape(note)}" for note in _warnings(found)]
@@ -31,7 +31,7 @@ def to_markdown(found: Comparison, *, top: int) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def to_text(found: Comparison, *, top: int) -> str:
+def to_text(found: ComparisonData, *, top: int) -> str:
     """`found` for a console, without anything that could steer it."""
     parts = [_headline(found, plain), *(f"note: {plain(note)}" for note in _warnings(found))]
     for table in _tables(found, top, plain):
@@ -40,7 +40,7 @@ def to_text(found: Comparison, *, top: int) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def write_html(found: Comparison, path: str | Path, *, top: int) -> Path:
+def write_html(found: ComparisonData, path: str | Path, *, top: int) -> Path:
     """Writes `found` as one HTML page with the figure of its differences."""
     return write_page(
         path,
@@ -52,7 +52,7 @@ def write_html(found: Comparison, path: str | Path, *, top: int) -> Path:
     )
 
 
-def _headline(found: Comparison, safe: Callable[[str], str]) -> str:
+def _headline(found: ComparisonData, safe: Callable[[str], str]) -> str:
     judge = "several judges" if found.judge is None else f"judge {safe(found.judge.name)}"
     return (
         f"{safe(found.suite.id)} {safe(found.suite.version)}, view: {safe(found.view.name)} "
@@ -60,13 +60,13 @@ def _headline(found: Comparison, safe: Callable[[str], str]) -> str:
     )
 
 
-def _warnings(found: Comparison) -> list[str]:
+def _warnings(found: ComparisonData) -> list[str]:
     changed = [TREATMENTS[t.name] for t in found.failures if t.changes_order]
     flag = [f"The order changes with the treatment of failures: {'; '.join(changed)}."] if changed else []
     return [*found.notes, *flag]
 
 
-def _tables(found: Comparison, top: int, safe: Callable[[str], str]) -> Iterator[PageTable]:
+def _tables(found: ComparisonData, top: int, safe: Callable[[str], str]) -> Iterator[PageTable]:
     names = [safe(name) for name in found.names]
     yield PageTable(
         "Scores on the common tasks",

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
 from functools import cached_property
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import ConfigDict, Field
 
 from ..errors import InputError, UnknownNameError
-from ..rubric import Dimension, Level, Polarity, Record
+from ..rubric import Dimension, Document, Level, Polarity, Record
 from ..scorecard import Named, Score, SuiteReference, ViewReference
 
 GapReason = Literal["missing", "too_few", "not_linked"]
@@ -170,8 +167,8 @@ class Treatment(Record):
     """Whether any two runs stand otherwise than as scored."""
 
 
-class Comparison(Record):
-    """Runs of one suite compared on their common tasks; look up `overall`, `by_level`, `by_dimension` and `tasks`."""
+class ComparisonData(Document):
+    """What a `Comparison` holds."""
 
     model_config = ConfigDict(populate_by_name=True)
 
@@ -211,39 +208,3 @@ class Comparison(Record):
     def names(self) -> tuple[str, ...]:
         """The runs' names in the order given."""
         return tuple(run.name for run in self.runs)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Everything as plain JSON values."""
-        return self.model_dump(mode="json", by_alias=True)
-
-    def to_json(self) -> str:
-        """`to_dict` as text, the same bytes for the same verdicts."""
-        return json.dumps(self.to_dict(), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
-
-    def to_markdown(self, *, top: int = 10) -> str:
-        """GitHub Markdown with the `top` tasks and criteria; names are escaped."""
-        from .pages import to_markdown
-
-        return to_markdown(self, top=top)
-
-    def to_text(self, *, top: int = 10) -> str:
-        """The same for a console."""
-        from .pages import to_text
-
-        return to_text(self, top=top)
-
-    def to_svg(self) -> str:
-        """The paired differences with their intervals, without scripts or links."""
-        from .forest import forest
-
-        return forest(self)
-
-    def to_html(self, path: str | os.PathLike[str], *, top: int = 10) -> Path:
-        """Writes tables and figure as one HTML page and returns its path.
-
-        Raises:
-            InputError: `path` cannot be written.
-        """
-        from .pages import write_html
-
-        return write_html(self, Path(path), top=top)

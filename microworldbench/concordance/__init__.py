@@ -11,7 +11,8 @@ found.judge_human.overall.cohen[0].kappa.value
 from __future__ import annotations
 
 from .measure import measure_agreement
-from .records import Coefficient, Concordance, GroupAgreement, PairKappa, RaterSummary, StratumAgreement
+from .records import Coefficient, GroupAgreement, PairKappa, RaterSummary, StratumAgreement
+from .result import Concordance
 
 __all__ = [
     "Coefficient",

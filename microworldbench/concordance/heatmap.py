@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from ..rendering.svg import HEAD, NOTE, drawing, ink_on, label_width, text_of, write
 from ..rendering.tables import coefficient, ends
-from .records import Concordance, PairKappa
+from .records import ConcordanceData, PairKappa
 
 CELL, GAP = 64, 2
 BELOW, NONE, FULL = (214, 96, 77), (247, 247, 247), (33, 102, 172)
 """Colours of −1, 0 and 1: told apart with any kind of colour vision."""
 
 
-def heat_map(found: Concordance) -> str:
+def heat_map(found: ConcordanceData) -> str:
     """The figure as an SVG document."""
     names = [rater.name for rater in found.raters]
     left = 24 + max(label_width(name) for name in names)
@@ -79,7 +79,7 @@ def _hex(colour: tuple[int, int, int]) -> str:
     return "#{:02x}{:02x}{:02x}".format(*colour)
 
 
-def _subtitle(found: Concordance) -> str:
+def _subtitle(found: ConcordanceData) -> str:
     return f"{found.pairs.units:,} criteria of videos that at least two decided, {found.pairs.tasks:,} tasks"
 
 
@@ -93,7 +93,7 @@ def _told(pair: PairKappa) -> str:
     return f"{pair.first} and {pair.second}: {said}{raw}, {pair.kappa.n} criteria"
 
 
-def _description(found: Concordance) -> str:
+def _description(found: ConcordanceData) -> str:
     return "; ".join(_told(pair) for pair in found.pairs.cohen) + "."
 
 

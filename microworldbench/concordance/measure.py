@@ -20,7 +20,6 @@ from ..stats.resampling import RESAMPLES
 from .records import (
     Ceiling,
     Coefficient,
-    Concordance,
     GroupAgreement,
     JudgeQuality,
     PairKappa,
@@ -28,6 +27,7 @@ from .records import (
     StandIn,
     StratumAgreement,
 )
+from .result import Concordance
 from .sources import RaterAnswers, Source, name_apart, read_sources
 from .units import LABELS, Board, match
 

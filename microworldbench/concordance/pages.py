@@ -11,12 +11,12 @@ from ..rendering.tables import coefficient, ends, markdown_table, percents, shar
 from ..rendering.wording import DIMENSIONS, UNKNOWN, count, plain, signed
 from ..rubric import Dimension
 from .heatmap import heat_map
-from .records import Coefficient, Concordance, GroupAgreement, StratumAgreement
+from .records import Coefficient, ConcordanceData, GroupAgreement, StratumAgreement
 
 REASONS = {"no_variation": "all alike", "too_few": "too few"}
 
 
-def to_markdown(found: Concordance) -> str:
+def to_markdown(found: ConcordanceData) -> str:
     """`found` as GitHub Markdown; names are escaped."""
     parts = ["# Agreement", *(f"> {escape(note)}" for note in found.notes)]
     for table in _tables(found, escape):
@@ -24,7 +24,7 @@ def to_markdown(found: Concordance) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def to_text(found: Concordance) -> str:
+def to_text(found: ConcordanceData) -> str:
     """`found` for a console, without anything that could steer it."""
     parts = [f"note: {plain(note)}" for note in found.notes]
     parts += [
@@ -34,7 +34,7 @@ def to_text(found: Concordance) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def write_html(found: Concordance, path: str | Path) -> Path:
+def write_html(found: ConcordanceData, path: str | Path) -> Path:
     """Writes `found` as one HTML page with the heat map of all pairs."""
     headline = (
         f"{count(len(found.raters))} raters, {count(found.pairs.units)} criteria of videos that at least two decided, "
@@ -48,7 +48,7 @@ def figure(found: Coefficient) -> str:
     return coefficient(found.value) if found.value is not None else f"{UNKNOWN} ({REASONS.get(found.reason or '', '')})"
 
 
-def _tables(found: Concordance, safe: Callable[[str], str]) -> Iterator[PageTable]:
+def _tables(found: ConcordanceData, safe: Callable[[str], str]) -> Iterator[PageTable]:
     yield PageTable(
         "Raters",
         ("Rater", "Kind", "Source", "Met", "Not met", "Cannot tell", "Missing"),

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
 from ..errors import UnknownNameError
-from ..rubric import Dimension, Polarity, Record
+from ..rubric import Dimension, Document, Polarity, Record
 
 Kind = Literal["judge", "human"]
 Group = Literal["human_human", "judge_human", "judge_judge"]
@@ -126,8 +123,8 @@ class RaterSummary(Record):
     missing: int
 
 
-class Concordance(Record):
-    """Agreement of all raters of some sources."""
+class ConcordanceData(Document):
+    """What a `Concordance` holds."""
 
     schema_: Literal[1] = Field(default=1, alias="schema", serialization_alias="schema")
     raters: tuple[RaterSummary, ...]
@@ -156,39 +153,3 @@ class Concordance(Record):
                 return pair
         names = [rater.name for rater in self.raters]
         raise UnknownNameError("rater", next((n for n in (first, second) if n not in names), first), names)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Everything as plain JSON values."""
-        return self.model_dump(mode="json", by_alias=True)
-
-    def to_json(self) -> str:
-        """`to_dict` as text, the same bytes for the same verdicts and labels."""
-        return json.dumps(self.to_dict(), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
-
-    def to_markdown(self) -> str:
-        """GitHub Markdown; names are escaped."""
-        from .pages import to_markdown
-
-        return to_markdown(self)
-
-    def to_text(self) -> str:
-        """The same for a console."""
-        from .pages import to_text
-
-        return to_text(self)
-
-    def to_svg(self) -> str:
-        """A heat map of all pairwise kappas, without scripts or links."""
-        from .heatmap import heat_map
-
-        return heat_map(self)
-
-    def to_html(self, path: str | os.PathLike[str]) -> Path:
-        """Writes tables and figure as one HTML page and returns its path.
-
-        Raises:
-            InputError: `path` cannot be written.
-        """
-        from .pages import write_html
-
-        return write_html(self, Path(path))

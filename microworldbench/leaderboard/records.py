@@ -5,12 +5,11 @@ This is the content of ``leaderboard.json``. Scores are in points, numbers have 
 
 from __future__ import annotations
 
-import json
 from typing import Literal
 
 from pydantic import Field
 
-from ..rubric import Dimension, Level, Record
+from ..rubric import Dimension, Document, Level, Record
 from ..scorecard import CertificateSummary, CorrectedScore, Named, Score, SuiteReference, TotalUsage, ViewReference
 from .submission import Submission
 from .verified import Standing
@@ -93,15 +92,8 @@ class Table(Record):
     """Whether a treatment of failed videos changes the order of any two rows."""
 
 
-class Leaderboard(Record):
+class Leaderboard(Document):
     """All tables, the largest first."""
 
     schema_: Literal[1] = Field(default=1, alias="schema", serialization_alias="schema")
     tables: tuple[Table, ...]
-
-    def to_json(self) -> str:
-        """``leaderboard.json``, the same bytes for the same submissions."""
-        return (
-            json.dumps(self.model_dump(mode="json", by_alias=True), ensure_ascii=False, indent=1, allow_nan=False)
-            + "\n"
-        )

@@ -10,7 +10,8 @@ found.pairs[0].all_votes.win.value, found.strengths
 
 from __future__ import annotations
 
-from .records import EvaluatorAgreement, PairShares, PreferencePair, PreferenceStudy, Strength
+from .records import EvaluatorAgreement, PairShares, PreferencePair, Strength
+from .result import PreferenceStudy
 from .study import measure_preferences
 
 __all__ = [

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from ..rendering.svg import HEAD, NOTE, drawing, ink_on, label_width, text_of, write
 from ..rendering.tables import share
-from .records import PreferencePair, PreferenceStudy
+from .records import PreferenceData, PreferencePair
 
 BAR, ROW, LENGTH = 26, 46, 520
 COLOURS = {"win": (33, 102, 172), "tie": (203, 208, 214), "loss": (214, 96, 77)}
@@ -14,8 +12,15 @@ COLOURS = {"win": (33, 102, 172), "tie": (203, 208, 214), "loss": (214, 96, 77)}
 NARROWEST_LABEL = 0.07
 
 
-def preference_bars(study: PreferenceStudy, pairs: Sequence[PreferencePair]) -> str:
-    """The figure as an SVG document: one bar a pair, all votes, with the interval of net wins below it."""
+def preference_bars(study: PreferenceData, *, model: str | None = None) -> str:
+    """The figure as an SVG document: one bar a pair, all votes, with the interval of net wins below it.
+
+    Args:
+        study: The figures.
+        model: Show only its pairs, with it on the left.
+    """
+    chosen = [(pair.first, pair.second) for pair in study.pairs if model in (None, pair.first, pair.second)]
+    pairs = [study.between(*((a, b) if model in (None, a) else (b, a))) for a, b in chosen]
     left = 24 + max((label_width(pair.first) for pair in pairs), default=0)
     right = 24 + max((label_width(pair.second) for pair in pairs), default=0)
     body = [
@@ -67,7 +72,7 @@ def _legend(x: float, y: float) -> list[str]:
     return made
 
 
-def _subtitle(study: PreferenceStudy) -> str:
+def _subtitle(study: PreferenceData) -> str:
     return f"{study.votes:,} votes of {study.evaluators:,} evaluators on {study.tasks:,} tasks"
 
 

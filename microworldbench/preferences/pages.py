@@ -10,12 +10,13 @@ from ..rendering.markdown import escape
 from ..rendering.page import PageTable, write_page
 from ..rendering.tables import coefficient, ends, markdown_table, percents, share, text_table
 from ..rendering.wording import UNKNOWN, count, plain
-from .records import PairShares, PreferenceStudy
+from .bars import preference_bars
+from .records import PairShares, PreferenceData
 
 Table = tuple[str, Sequence[str], Sequence[Sequence[str]]]
 
 
-def to_markdown(found: PreferenceStudy) -> str:
+def to_markdown(found: PreferenceData) -> str:
     """`found` as GitHub Markdown; names are escaped."""
     parts = ["# Preferences", _headline(found), *(f"> {escape(note)}" for note in found.notes)]
     for title, head, body in _tables(found, escape):
@@ -23,28 +24,28 @@ def to_markdown(found: PreferenceStudy) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def to_text(found: PreferenceStudy) -> str:
+def to_text(found: PreferenceData) -> str:
     """`found` for a console, without anything that could steer it."""
     parts = [_headline(found), *(f"note: {plain(note)}" for note in found.notes)]
     parts += [f"{title}\n" + text_table(head, body) for title, head, body in _tables(found, plain)]
     return "\n\n".join(parts) + "\n"
 
 
-def write_html(found: PreferenceStudy, path: str | Path, *, model: str | None = None) -> Path:
+def write_html(found: PreferenceData, path: str | Path, *, model: str | None = None) -> Path:
     """Writes `found` as one HTML page with win, tie and loss as bars."""
     tables = [PageTable(title, head, body) for title, head, body in _tables(found, str)]
-    figure = found.to_svg(model=model)
-    return write_page(path, "Preferences", _headline(found), tables, notes=found.notes, figures=[figure])
+    bars = preference_bars(found, model=model)
+    return write_page(path, "Preferences", _headline(found), tables, notes=found.notes, figures=[bars])
 
 
-def _headline(found: PreferenceStudy) -> str:
+def _headline(found: PreferenceData) -> str:
     return (
         f"{count(found.votes)} votes of {count(found.evaluators)} evaluators on {count(found.tasks)} tasks, "
         f"{count(len(found.models))} models"
     )
 
 
-def _tables(found: PreferenceStudy, safe: Callable[[str], str]) -> Iterator[Table]:
+def _tables(found: PreferenceData, safe: Callable[[str], str]) -> Iterator[Table]:
     head = ("Pair", "Win", "95 %", "Tie", "95 %", "Loss", "95 %", "Net", "95 %", "Votes", "Tasks")
     for title, part in (("Win, tie and loss (all votes)", "all_votes"), ("By majority of each task", "majority")):
         rows = [
@@ -72,7 +73,7 @@ def _shares(shares: PairShares) -> Iterator[str]:
     yield count(shares.win.n)
 
 
-def _checks(found: PreferenceStudy) -> Iterator[tuple[str, ...]]:
+def _checks(found: PreferenceData) -> Iterator[tuple[str, ...]]:
     yield "Advantage of the left side (log-odds)", figure(found.side), ends(found.side.ci95), count(found.side.n)
     if found.agreement is not None:
         units = count(found.agreement.units)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
 from ..concordance.records import Coefficient, PairKappa
 from ..errors import UnknownNameError
-from ..rubric import Record
+from ..rubric import Document, Record
 from ..scorecard import Rate
 
 
@@ -71,8 +68,8 @@ class EvaluatorAgreement(Record):
     """Evaluator by evaluator, up to 12 of them; empty beyond."""
 
 
-class PreferenceStudy(Record):
-    """Votes on pairs of videos, and what they say about the models."""
+class PreferenceData(Document):
+    """What a `PreferenceStudy` holds."""
 
     schema_: Literal[1] = Field(default=1, alias="schema", serialization_alias="schema")
     models: tuple[str, ...]
@@ -118,52 +115,6 @@ class PreferenceStudy(Record):
                 return pair.mirrored()
         unknown = next((name for name in (first, second) if name not in self.models), first)
         raise UnknownNameError("model", unknown, self.models, f"{first!r} and {second!r} were not compared")
-
-    def to_dict(self) -> dict[str, Any]:
-        """Everything as plain JSON values."""
-        return self.model_dump(mode="json", by_alias=True)
-
-    def to_json(self) -> str:
-        """`to_dict` as text, the same bytes for the same votes."""
-        return json.dumps(self.to_dict(), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
-
-    def to_markdown(self) -> str:
-        """GitHub Markdown; names are escaped."""
-        from .pages import to_markdown
-
-        return to_markdown(self)
-
-    def to_text(self) -> str:
-        """The same for a console."""
-        from .pages import to_text
-
-        return to_text(self)
-
-    def to_svg(self, *, model: str | None = None) -> str:
-        """Win, tie and loss as bars, one a pair, in the form of the paper's Figure 6.
-
-        Args:
-            model: Show only its pairs, with it on the left.
-        """
-        from .bars import preference_bars
-
-        chosen = [(p.first, p.second) for p in self.pairs if model in (None, p.first, p.second)]
-        turned = [(a, b) if model in (None, a) else (b, a) for a, b in chosen]
-        return preference_bars(self, [self.between(*pair) for pair in turned])
-
-    def to_html(self, path: str | os.PathLike[str], *, model: str | None = None) -> Path:
-        """Writes tables and figure as one HTML page and returns its path.
-
-        Args:
-            path: The file.
-            model: As for `to_svg`.
-
-        Raises:
-            InputError: `path` cannot be written.
-        """
-        from .pages import write_html
-
-        return write_html(self, Path(path), model=model)
 
 
 def _turned(shares: PairShares) -> PairShares:

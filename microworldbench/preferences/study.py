@@ -17,7 +17,8 @@ from ..stats import agreement, preference
 from ..stats.estimates import rounded, rounded_ends
 from ..stats.resampling import RESAMPLES
 from .ballots import Ballot, Ballots, read_ballots
-from .records import EvaluatorAgreement, PairShares, PreferencePair, PreferenceStudy, Strength
+from .records import EvaluatorAgreement, PairShares, PreferencePair, Strength
+from .result import PreferenceStudy
 
 MOST_SHOWN_EVALUATORS = 12
 

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from pydantic import JsonValue
 
+from ..decision import Decision
 from ..sheets.simple import SAFETY, reasons_of
 from ..store.board import Board, Given
 from ..studies.folder import StudyFolder
 from ..studies.records import Claim, Item, Kind
-from .records import Decision
 
 Answers = Mapping[str, Given]
 """By expert."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from ...errors import InputError
 from ...rubric import Level, Review, ReviewStatus, Suite
 from ...scorecard import SuiteReference
+from ..decision import Decision
 from ..overview import minutes_spent
 from ..revision.child import revise
 from ..revision.docket import TaskDocket, open_dockets
@@ -21,7 +22,7 @@ from ..studies.records import Kind
 from .agreement import ACTIONS, action_ratings, agreement_of, answer_ratings
 from .frequencies import count_actions
 from .majority import decide_all
-from .records import Decision, MergeResult, Shift
+from .records import MergeResult, Shift
 from .shift import shift_of
 
 

@@ -14,8 +14,9 @@ from ...rendering.tables import ends, markdown_table, share, text_table
 from ...rendering.wording import DIMENSIONS, LEVELS, UNKNOWN, count, plain, points, quantity, signed, span
 from ...rubric import Dimension, Level
 from ...scorecard import Score
+from ..decision import Decision
 from .merging import Merged
-from .records import ActionAgreement, Decision, Shift
+from .records import ActionAgreement, Shift
 
 MOST_CHARACTERS = 48
 MOST_SHOWN = 20

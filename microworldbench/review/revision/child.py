@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pydantic import JsonValue, ValidationError
 
 from ...rubric import Criterion, Review, Suite, Task
-from ..merge.records import Decision
+from ..decision import Decision
 from .docket import TASK, TaskDocket
 from .positions import Position, Proposal, Wording
 from .rules import Ruling, wordings
