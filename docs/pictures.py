@@ -52,7 +52,7 @@ def main() -> None:
         mwb("leaderboard", "build", ROOT / "leaderboard" / "submissions", "--out", made / "site")
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         page = browser.new_page(color_scheme="light")
-        take(page, demo / BROKEN / "report.html", "report", 660)
+        take(page, demo / BROKEN / "report.html", "report", 690)
         take(page, demo / BROKEN / "report.html", "verdicts", 1250, "[id='task-mitosis']")
         take(page, made / "compare.html", "comparison", 780)
         take(page, made / "site" / "index.html", "leaderboard", 800, width=1300)

@@ -41,6 +41,8 @@ class Example:
     line: int
     reason: str | None = None
     """Why it is not run."""
+    is_hidden: bool = False
+    """The reader does not see it."""
 
     @property
     def file(self) -> str | None:
@@ -56,7 +58,7 @@ def examples_of(text: str) -> Iterator[Example]:
         line = (token.map or [0])[0] + 1
         if token.type == "html_block":
             if found := HIDDEN.match(token.content):
-                yield Example(found["kind"], found["code"], line)
+                yield Example(found["kind"], found["code"], line, is_hidden=True)
             elif found := SERVE.match(token.content):
                 yield Example("serve", f"{found['address']} {found['kind']}", line)
             elif found := NEEDS.match(token.content):

@@ -13,6 +13,7 @@ import platform
 import subprocess
 import sys
 import tempfile
+import textwrap
 import time
 import venv
 from dataclasses import dataclass, field
@@ -34,12 +35,18 @@ TUTORIALS = (
     "fine-tune-on-a-laptop",
 )
 INSTALLS = {
-    "score-your-model": ".",
     "write-an-adapter": "pytest",
     "label-as-an-expert": ".[review]",
     "fine-tune-on-a-laptop": ".[microverse]",
 }
 """What is installed before a tutorial: its own first line, from the clone instead of an index."""
+REACHED = {
+    "score-your-model": ("a first score", "mwb run"),
+    "write-an-adapter": ("a first adapter that conforms", "mwb plugins check"),
+    "label-as-an-expert": ("first labels", "mwb review merge"),
+    "fine-tune-on-a-laptop": ("a first trained tiny model", "microverse train"),
+}
+"""What somebody wants of a tutorial, and the command that gets it."""
 
 
 @dataclass
@@ -54,6 +61,11 @@ class Walk:
     def seconds(self) -> float:
         return sum(seconds for _, seconds in self.commands)
 
+    def until(self, wanted: str) -> list[float]:
+        """Seconds of each command up to the first one that begins like this."""
+        last = next(i for i, (command, _) in enumerate(self.commands) if command.startswith(wanted))
+        return [seconds for _, seconds in self.commands[: last + 1]]
+
 
 def follow(page: Path, folder: Path, clone: Path) -> Walk:
     """Does what a page says in `folder`; stops with the page's line where something else happens."""
@@ -66,8 +78,9 @@ def follow(page: Path, folder: Path, clone: Path) -> Walk:
             walk.files += 1
             reader.follow(example)
         elif example.kind == "python":
-            (folder / "typed.py").write_text(example.code, encoding="utf-8")
-            time_each(reader, walk, Example("console", "$ python typed.py\n", example.line))
+            name = "in_place_of_the_browser.py" if example.is_hidden else "typed.py"
+            (folder / name).write_text(example.code, encoding="utf-8")
+            time_each(reader, walk, Example("console", f"$ python {name}\n", example.line))
         elif example.kind == "console":
             time_each(reader, walk, example)
     return walk
@@ -89,15 +102,34 @@ def install(python: Path, what: str, clone: Path) -> tuple[str, float]:
     return f"pip install '{what}'", time.monotonic() - began
 
 
-def table(walks: list[Walk]) -> str:
-    """The log as a page."""
-    lines = ["| tutorial | commands | files written | seconds |", "| --- | ---: | ---: | ---: |"]
-    lines += [f"| {w.name} | {len(w.commands)} | {w.files} | {w.seconds:.0f} |" for w in walks]
+def log(walks: list[Walk], before: list[tuple[str, float]]) -> str:
+    """The page, without its head."""
+    lines = ["| from an empty environment to | commands | seconds |", "| --- | ---: | ---: |"]
     for walk in walks:
-        lines += ["", f"## {walk.name}", "", "```text"]
-        lines += [f"{seconds:7.1f} s  {' '.join(command.split())[:104]}" for command, seconds in walk.commands]
-        lines += ["```"]
+        if walk.name in REACHED:
+            what, wanted = REACHED[walk.name]
+            seconds = [each for _, each in before] + walk.until(wanted)
+            lines.append(f"| {what} | {len(seconds)} | {sum(seconds):.0f} |")
+    lines += ["", "| tutorial | commands | files written | seconds |", "| --- | ---: | ---: | ---: |"]
+    lines += [f"| {title(w.name)} | {len(w.commands)} | {w.files} | {w.seconds:.0f} |" for w in walks]
+    lines += ["", "## Before the first tutorial", "", *block(before)]
+    for walk in walks:
+        lines += ["", f"## {title(walk.name)}", "", *block(walk.commands)]
     return "\n".join(lines)
+
+
+def title(name: str) -> str:
+    """A tutorial's name as its page has it."""
+    return name.replace("-", " ").capitalize().replace("Fine tune", "Fine-tune")
+
+
+def block(commands: list[tuple[str, float]]) -> list[str]:
+    """Commands with their seconds, folded to the width of the page."""
+    lines = ["```text"]
+    for command, seconds in commands:
+        text = " ".join(command.replace("\\\n", " ").split())
+        lines += textwrap.wrap(text, 92, initial_indent=f"{seconds:6.1f} s  ", subsequent_indent=" " * 14)
+    return [*lines, "```"]
 
 
 def main() -> None:
@@ -107,23 +139,26 @@ def main() -> None:
         clone, env = home / "clone", home / "env"
         began = time.monotonic()
         subprocess.run(["git", "clone", "--quiet", "--no-hardlinks", ROOT, clone], check=True)
+        cloned = ("git clone", time.monotonic() - began)
+        began = time.monotonic()
         venv.create(env, with_pip=True)
-        cloned = ("git clone, python -m venv", time.monotonic() - began)
-        kept = {name: os.environ[name] for name in ("LANG", "TMPDIR", "PIP_CONFIG_FILE") if name in os.environ}
+        before = [cloned, ("python -m venv env", time.monotonic() - began)]
+        kept = {k: v for k, v in os.environ.items() if k in ("LANG", "TMPDIR") or k.startswith("PIP_")}
         paths = f"{env / 'bin'}{os.pathsep}/usr/bin{os.pathsep}/bin"
         os.environ.clear()
         os.environ.update(kept | {"PATH": paths, "HOME": place, "COLUMNS": "100", "OPENAI_API_KEY": "none"})
+        before.append(install(env / "bin" / "python", ".", clone))
         walks = []
         for name in TUTORIALS:
             folder = home / name
             folder.mkdir()
-            before = [] if name not in INSTALLS else [install(env / "bin" / "python", INSTALLS[name], clone)]
+            installed = [] if name not in INSTALLS else [install(env / "bin" / "python", INSTALLS[name], clone)]
             walk = follow(clone / "docs" / "tutorial" / f"{name}.md", folder, clone)
-            walk.commands[:0] = [cloned, *before] if not walks else before
+            walk.commands[:0] = installed
             walks.append(walk)
     python = f"Python {platform.python_version()}"
     where = f"{date.today().isoformat()}, {platform.system()}, {os.cpu_count()} processors, {python}"
-    print(f"{HEAD}\n{where}.\n\n{table(walks)}")
+    print(f"{HEAD}\n{where}.\n\n{log(walks, before)}")
 
 
 HEAD = """# A newcomer's walk
