@@ -55,6 +55,7 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The toy pipeline, small."""
+    pytest.importorskip("diffusers", reason="training is not installed")
     from microverse.tiny import make_tiny
     from microverse.wan import quieten
 
