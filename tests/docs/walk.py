@@ -128,12 +128,14 @@ def block(commands: list[tuple[str, float]]) -> list[str]:
     lines = ["```text"]
     for command, seconds in commands:
         text = " ".join(command.replace("\\\n", " ").split())
-        lines += textwrap.wrap(text, 92, initial_indent=f"{seconds:6.1f} s  ", subsequent_indent=" " * 14)
+        began = f"{seconds:6.1f} s  "
+        lines += textwrap.wrap(text, 92, initial_indent=began, subsequent_indent=" " * 14, break_on_hyphens=False)
     return [*lines, "```"]
 
 
 def main() -> None:
     """Prints the page."""
+    load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="newcomer-") as place:
         home = Path(place)
         clone, env = home / "clone", home / "env"
@@ -156,7 +158,7 @@ def main() -> None:
             walk = follow(clone / "docs" / "tutorial" / f"{name}.md", folder, clone)
             walk.commands[:0] = installed
             walks.append(walk)
-    python = f"Python {platform.python_version()}"
+    python = f"Python {platform.python_version()}, load {load:.1f} before"
     where = f"{date.today().isoformat()}, {platform.system()}, {os.cpu_count()} processors, {python}"
     print(f"{HEAD}\n{where}.\n\n{log(walks, before)}")
 
@@ -173,6 +175,8 @@ What earlier walks stumbled over, and what became of it:
 - `mwb grade --videos-from RUN` keeps the criteria of that run, so a chat judge answered the measured ones only: the
   tutorial says `--criteria all`.
 - Nothing said what an installation lacks: `mwb doctor` does.
+- The tutorials install `microworldbench` from an index that has it only once it is released: they also say what to type
+  in a checkout.
 """
 
 if __name__ == "__main__":
