@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
 from ..rendering.markdown import escape
+from ..rendering.templating import asset, environment, source_hash, trusted
 from ..rendering.wording import DIMENSIONS, LEVELS, plain, points, span
 from .models import Audit, ModelAudit, Rank
 from .waterfall import STEPS
@@ -75,34 +73,27 @@ def write_html(audit: Audit, path: str | Path) -> Path:
     Raises:
         InputError: `path` cannot be written.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-    from markupsafe import Markup
-
-    environment = Environment(
-        loader=PackageLoader("microworldbench.audit", "."), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    sections = [
-        {"name": plain(r.model), "rank": r, "model": audit.models[r.model], "chart": chart(audit.models[r.model])}
-        for r in audit.ranking
-    ]
-    for section in sections:
-        section["rows"] = _score_rows(audit.models[section["rank"].model])  # type: ignore[attr-defined]
-    style = resources.files("microworldbench.audit").joinpath("page.css").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    page = environment.get_template("page.html").render(
-        style=Markup(style),  # noqa: S704 - our own file
-        style_hash=f"sha256-{digest}",
-        audit=audit,
-        sections=sections,
-        steps=STEPS,
-        note=ORDER_NOTE,
-        step_points=step_points,
-        points=points,
-        plain=plain,
+    style = asset("page.css", __package__)
+    models = [(rank, audit.models[rank.model]) for rank in audit.ranking]
+    page = (
+        environment(__package__)
+        .get_template("page.html")
+        .render(
+            policy=f"default-src 'none'; style-src {source_hash(style)}; base-uri 'none'; form-action 'none'",
+            style=trusted(style),
+            audit=audit,
+            sections=[
+                {"name": rank.model, "rank": rank, "model": model, "chart": chart(model), "rows": _score_rows(model)}
+                for rank, model in models
+            ],
+            steps=STEPS,
+            note=ORDER_NOTE,
+            step_points=step_points,
+        )
     )
     path = Path(path)
     try:
-        path.write_text(page, encoding="utf-8")
+        path.write_text(page, encoding="utf-8", newline="\n")
     except OSError as error:
         raise InputError(f"cannot write {path}: {error.strerror or error}") from error
     return path
