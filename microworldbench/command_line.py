@@ -12,6 +12,15 @@ import click
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
 
+class Group(click.Group):
+    """A group whose help page shows the whole first sentence of every command."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, one.get_short_help_str(limit=400)) for name, one in commands if one is not None])
+
+
 class LazyGroup(click.Group):
     """A group that knows its commands by name and imports one only to run it.
 

@@ -17,7 +17,14 @@ from .options import CONFIG, JSON, SETTINGS, prepare_libraries
 @SETTINGS
 @click.option("--videos", required=True, type=click.Path(path_type=Path), metavar="PATH", help="Folder, file or run.")
 @click.option("--hold-out", type=click.IntRange(min=0), default=0, metavar="N", help="Clips kept for validation.")
-@click.option("--workers", type=click.IntRange(min=1), default=4, show_default=True, help="Threads that decode videos.")
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=4,
+    metavar="N",
+    show_default=True,
+    help="Threads that decode videos.",
+)
 @click.option(
     "--latents", type=click.Choice(["bf16", "fp32"]), default="bf16", show_default=True, help="Stored format."
 )

@@ -11,9 +11,15 @@ from .options import prepare_libraries
 
 @click.command("make-tiny")
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the random weights.")
-@click.option("--width", type=click.IntRange(min=24), default=96, show_default=True, help="A multiple of 24.")
-@click.option("--layers", type=click.IntRange(min=1), default=3, show_default=True, help="Blocks of the network.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, metavar="N", show_default=True, help="Of the random weights."
+)
+@click.option(
+    "--width", type=click.IntRange(min=24), default=96, metavar="N", show_default=True, help="A multiple of 24."
+)
+@click.option(
+    "--layers", type=click.IntRange(min=1), default=3, metavar="N", show_default=True, help="Blocks of the network."
+)
 def make_tiny(folder: Path, seed: int, width: int, layers: int) -> None:
     """Writes a toy Wan2.1 pipeline to FOLDER, offline and in seconds.
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from ..command_line import Group
 from .check import check
 from .options import JSON, options
 
@@ -30,7 +31,7 @@ def judges(as_json: bool) -> None:
         _table([(name, spec.summary) for name, spec in sorted(MEASUREMENTS.items())])
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=Group, invoke_without_command=True)
 @options(JSON)
 @click.pass_context
 def plugins(context: click.Context, as_json: bool) -> None:

@@ -36,11 +36,19 @@ class Size(click.ParamType):  # type: ignore[type-arg]
 @click.option("--votes", type=click.IntRange(min=1), default=2, metavar="K", help="Answers per claim. [default: 2]")
 @click.option("--size", type=Size(), default="256x144", metavar="WxH", help="Of the clips. [default: 256x144]")
 @click.option("--out", type=click.Path(), metavar="DIR", help="The run folder; the same command continues it.")
-@click.option("--workers", type=click.IntRange(min=1), default=8, metavar="N", help="Judge calls in flight.")
+@click.option(
+    "--workers", type=click.IntRange(min=1), default=8, metavar="N", help="Judge calls in flight. [default: 8]"
+)
 @click.option("--rpm", type=click.IntRange(min=1), metavar="N", help="Requests a minute to each judge, at most.")
 @click.option("--tpm", type=click.IntRange(min=1), metavar="N", help="Tokens a minute to each judge, at most.")
 @click.option("--max-cost", type=click.FloatRange(min=0), metavar="USD", help="Cap on what the run folder spends.")
-@click.option("--max-missing", type=click.FloatRange(0, 1), default=0.005, metavar="F", help="[default: 0.005]")
+@click.option(
+    "--max-missing",
+    type=click.FloatRange(0, 1),
+    default=0.005,
+    metavar="F",
+    help="Share of claims that may lack a verdict. [default: 0.005]",
+)
 @click.option("--link-from", metavar="REF", help="An older judge whose scores are to survive; links it to JUDGE.")
 @click.option("--anchor", "anchors", multiple=True, type=click.Path(), metavar="RUN", help="A run that both judge.")
 @click.option("--suite", metavar="REF", help="The anchors' suite, where its name alone does not find it.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..command_line import Group
 from .options import JSON, options
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 MECHANISM = click.option("--mechanism", "names", multiple=True, metavar="NAME", help="Only this one; repeatable.")
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=Group, invoke_without_command=True)
 @options(JSON)
 @click.pass_context
 def controls(context: click.Context, as_json: bool) -> None:
@@ -37,7 +38,7 @@ def controls(context: click.Context, as_json: bool) -> None:
 
 @controls.command()
 @MECHANISM
-@click.option("--seed", type=click.IntRange(min=0), default=41, show_default=True, help="Of the scenes.")
+@click.option("--seed", type=click.IntRange(min=0), default=41, metavar="N", show_default=True, help="Of the scenes.")
 @options(JSON)
 def truth(names: tuple[str, ...], seed: int, as_json: bool) -> None:
     """Derives the truth tables: violations by criteria, each met, not met or undetermined."""
@@ -56,7 +57,7 @@ def truth(names: tuple[str, ...], seed: int, as_json: bool) -> None:
 @controls.command()
 @click.argument("folder", type=click.Path(file_okay=False))
 @MECHANISM
-@click.option("--seed", type=click.IntRange(min=0), default=41, show_default=True, help="Of the scenes.")
+@click.option("--seed", type=click.IntRange(min=0), default=41, metavar="N", show_default=True, help="Of the scenes.")
 def pages(folder: str, names: tuple[str, ...], seed: int) -> None:
     """Writes the documentation into FOLDER (docs): contact sheets, truth tables, and an index of them."""
     from ..simulators.registry import MECHANISMS

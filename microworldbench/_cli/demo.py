@@ -15,8 +15,12 @@ TASKS = ("vessel-clot", "mitosis", "vesicle-diffusion")
 
 @click.command()
 @click.option("--out", type=click.Path(), default="demo", show_default=True, metavar="DIR", help="Where the runs go.")
-@click.option("--width", type=click.IntRange(min=64), default=832, show_default=True, help="Of the videos, in pixels.")
-@click.option("--height", type=click.IntRange(min=64), default=480, show_default=True, help="Of the videos, in pixels.")
+@click.option(
+    "--width", type=click.IntRange(min=64), default=832, metavar="PX", show_default=True, help="Of the videos."
+)
+@click.option(
+    "--height", type=click.IntRange(min=64), default=480, metavar="PX", show_default=True, help="Of the videos."
+)
 @options(JSON)
 def demo(out: str, width: int, height: int, as_json: bool) -> None:
     """Scores a simulator that is right by construction and the same simulator with one mechanism broken.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..command_line import Group
 from ..rendering.wording import plain
 from .options import JSON, options
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 MODEL = (
     click.option("--model", required=True, metavar="REF", help="openai:MODEL, at OPENAI_BASE_URL."),
     click.option("-m", "model_settings", multiple=True, metavar="KEY=VALUE", help="Model setting; repeatable."),
-    click.option("--workers", type=click.IntRange(min=1), default=8, metavar="N", help="Calls in flight."),
+    click.option("--workers", type=click.IntRange(min=1), default=8, metavar="N", help="Calls in flight. [default: 8]"),
     click.option("--max-cost", type=click.FloatRange(min=0), metavar="USD", help="Cap on what the whole draft spends."),
     click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the first N that are open."),
     click.option("--dry-run", is_flag=True, help="Say what would be asked and spent at most; do nothing."),
@@ -27,7 +28,7 @@ MODEL = (
 )
 
 
-@click.group()
+@click.group(cls=Group)
 def draft() -> None:
     """Drafts a suite: tasks from titles of videos, their levels, rubrics; for experts to pass.
 

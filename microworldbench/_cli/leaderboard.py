@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..command_line import Group
 from .options import JSON, SUITE, named_suite, options
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ RECORDS = click.option(
 )
 
 
-@click.group()
+@click.group(cls=Group)
 def leaderboard() -> None:
     """Makes, checks and ranks submissions."""
 

@@ -1,4 +1,4 @@
-"""Options that several commands share (DESIGN: ``run``, ``generate`` and ``grade`` take the same ones)."""
+"""Options that several commands share; ``run``, ``generate`` and ``grade`` take the same ones."""
 
 from __future__ import annotations
 
@@ -78,7 +78,12 @@ SELECTION = (
     ),
 )
 SUITE = (
-    click.option("--suite", default=None, metavar="REF", help="core, released:PATH, a folder, a name. [default: core]"),
+    click.option(
+        "--suite",
+        default=None,
+        metavar="REF",
+        help="core, released:PATH, a folder, a name. [default: core; of a run, its own]",
+    ),
     click.option("--weights", type=click.Choice(["tiered", "raw"]), default=None, help="Weights of released suites."),
 )
 GENERATOR = (
@@ -91,7 +96,10 @@ GENERATOR = (
     click.option("-g", "generator_settings", multiple=True, metavar="KEY=VALUE", help="Generator setting; repeatable."),
     click.option("--name", metavar="NAME", help="Name of a folder or callable in tables."),
     click.option(
-        "--seeds", type=Seeds(), metavar="K", help="Videos per task: seeds 0…K-1, or a list such as 0,3,9. [default: 1]"
+        "--seeds",
+        type=Seeds(),
+        metavar="K",
+        help="Videos per task: seeds 0…K-1, or a list such as 0,3,9. [default: 1; of a run, its own]",
     ),
     click.option(
         "--missing",
@@ -112,7 +120,9 @@ JUDGE = (
     ),
     click.option("-j", "judge_settings", multiple=True, metavar="KEY=VALUE", help="Judge setting; repeatable."),
     click.option("--frames", type=click.IntRange(1, 256), metavar="N", help="Frames shown to the judge. [default: 8]"),
-    click.option("--votes", type=click.IntRange(min=1), default=1, metavar="K", help="Answers per criterion."),
+    click.option(
+        "--votes", type=click.IntRange(min=1), default=1, metavar="K", help="Answers per criterion. [default: 1]"
+    ),
     click.option(
         "--reducer",
         type=click.Choice(["majority", "unanimous", "first"]),
@@ -129,12 +139,22 @@ JUDGE = (
     click.option("--rpm", type=click.IntRange(min=1), metavar="N", help="Requests a minute to each judge, at most."),
     click.option("--tpm", type=click.IntRange(min=1), metavar="N", help="Tokens a minute to each judge, at most."),
     click.option("--max-cost", type=click.FloatRange(min=0), metavar="USD", help="Cap on what the run folder spends."),
-    click.option("--max-missing", type=click.FloatRange(0, 1), default=None, metavar="F", help="[default: 0.005]"),
+    click.option(
+        "--max-missing",
+        type=click.FloatRange(0, 1),
+        default=None,
+        metavar="F",
+        help="Share of criteria that may lack a verdict; beyond it only bounds are stated. [default: 0.005]",
+    ),
 )
 PASS = (
     click.option("--out", type=click.Path(), metavar="DIR", help="The run folder; the same command continues it."),
     click.option(
-        "--workers", type=click.IntRange(min=1), default=8, metavar="N", help="Judge and API calls in flight."
+        "--workers",
+        type=click.IntRange(min=1),
+        default=8,
+        metavar="N",
+        help="Judge and API calls in flight. [default: 8]",
     ),
     click.option("--check", is_flag=True, help="Check everything, list what is wrong, spend nothing."),
     click.option("--dry-run", is_flag=True, help="Say what would be made, asked and spent at most; do nothing."),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
+from ..command_line import Group
 from ..rendering.wording import quantity
 from .options import JSON, SUITE, options
 
@@ -56,7 +57,7 @@ RULES = (
 )
 
 
-@click.group()
+@click.group(cls=Group)
 def review() -> None:
     """Lets experts vote, revise, label and compare in a browser, and makes rubrics and labels of it.
 
@@ -144,7 +145,9 @@ def new(
 @click.argument("study", type=click.Path())
 @click.argument("names", nargs=-1, required=True, metavar="NAME…")
 @click.option("--remove", is_flag=True, help="They left: end their access and wait for them no longer.")
-@click.option("--days", type=click.IntRange(1, 365), default=30, help="How long an unused link works. [default: 30]")
+@click.option(
+    "--days", type=click.IntRange(1, 365), default=30, metavar="N", help="How long an unused link works. [default: 30]"
+)
 @click.option(
     "--url",
     default="http://127.0.0.1:8000",
@@ -181,7 +184,9 @@ def invite(study: str, names: tuple[str, ...], remove: bool, days: int, url: str
 @review.command()
 @click.argument("study", type=click.Path())
 @click.option("--host", default="127.0.0.1", metavar="ADDRESS", help="Where to listen. [default: 127.0.0.1]")
-@click.option("--port", type=click.IntRange(0, 65535), default=8000, help="0 takes a free one. [default: 8000]")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8000, metavar="N", help="0 takes a free one. [default: 8000]"
+)
 @click.option("--url", metavar="URL", help="The address experts use, where a proxy or tunnel stands in front.")
 def serve(study: str, host: str, port: int, url: str | None) -> None:
     """Runs the workbench of STUDY until interrupted.

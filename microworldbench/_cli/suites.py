@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..command_line import Group
 from ..rendering.wording import plain
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ WEIGHTS = click.option(
 )
 
 
-@click.group()
+@click.group(cls=Group)
 def suites() -> None:
     """Lists, shows and checks suites of tasks.
 

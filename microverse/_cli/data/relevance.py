@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from microworldbench.command_line import Group
+
 from .options import JSON
 
 if TYPE_CHECKING:
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 LABELS = click.argument("labels", type=click.Path(path_type=Path))
 
 
-@click.group()
+@click.group(cls=Group)
 def relevance() -> None:
     """The classifier that tells micro-worlds from everything else."""
 

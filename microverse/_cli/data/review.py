@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from microworldbench.command_line import Group
+
 from .options import CONFIG, JSON, open_shelf
 
 if TYPE_CHECKING:
@@ -17,7 +19,7 @@ KIND = click.option(
 )
 
 
-@click.group()
+@click.group(cls=Group)
 def review() -> None:
     """Experts accept or reject clips and captions."""
 
