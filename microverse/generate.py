@@ -136,7 +136,8 @@ def _is_there(out: Path, prompt: Prompt, seed: int, how: dict[str, Any]) -> bool
     except (OSError, ValueError) as error:
         raise InputError(f"{sidecar} cannot be read ({error}); delete it and its video to make them again") from None
     wanted = {**how, "prompt": prompt.text, "seed": seed}
-    different = [name for name, value in wanted.items() if told.get(name) != value]
+    held = told if isinstance(told, dict) else {}
+    different = [name for name, value in wanted.items() if held.get(name) != value]
     if different:
         raise RunConflictError(
             f"{video} was made otherwise ({', '.join(different)} differ); choose another --out, or delete it to make "

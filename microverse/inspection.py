@@ -30,8 +30,7 @@ def inspect(path: Path, *, verify: bool = False) -> Facts:
     if (path / "config.json").is_file() and (path / "checkpoints").is_dir():
         return inspect_run(TrainingRun(path))
     if (path / "export.json").is_file():
-        told: Facts = json.loads((path / "export.json").read_text(encoding="utf-8"))
-        return {"kind": "export", **told}
+        return inspect_export(path)
     raise InputError(f"{str(path)!r} is no cache, no training run and no export")
 
 
@@ -55,6 +54,19 @@ def inspect_cache(path: Path, *, verify: bool = False) -> Facts:
 
         found["damaged"] = damaged(path, shards)
     return found
+
+
+def inspect_export(path: Path) -> Facts:
+    """What an export says of itself.
+
+    Raises:
+        InputError: that cannot be read.
+    """
+    try:
+        told = json.loads((path / "export.json").read_text(encoding="utf-8"))
+        return {"kind": "export", **told}
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(f"{path / 'export.json'} is damaged ({error}); 'microverse export' writes it anew") from None
 
 
 def inspect_run(run: TrainingRun) -> Facts:

@@ -55,10 +55,9 @@ def read_prompts(path: Path) -> list[Prompt]:
         text = path.read_text(encoding="utf-8-sig")
         if path.suffix == ".json":
             rows = json.loads(text)
-        elif path.suffix == ".jsonl":
-            rows = [json.loads(line) for line in text.splitlines() if line.strip()]
         else:
-            rows = [{"prompt": line} for line in text.splitlines() if line.strip()]
+            read = _of_json if path.suffix == ".jsonl" else _of_text
+            rows = [read(line, number) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
     except (OSError, ValueError) as error:
         raise InputError(f"{path} cannot be read: {error}") from None
     if not isinstance(rows, list) or not rows:
@@ -70,6 +69,17 @@ def read_prompts(path: Path) -> list[Prompt]:
             raise InputError(f"{path}: the id {prompt.id!r} is given twice")
         seen.add(prompt.id.lower())
     return found
+
+
+def _of_json(line: str, number: int) -> object:
+    try:
+        return json.loads(line)
+    except ValueError as error:
+        raise ValueError(f"line {number} is no JSON: {error}") from None
+
+
+def _of_text(line: str, _number: int) -> object:
+    return {"prompt": line}
 
 
 def _prompt(row: object, number: int, path: Path) -> Prompt:

@@ -116,11 +116,21 @@ class Log:
             log.write(line)
 
     def read(self) -> list[dict[str, Any]]:
-        """Every record; a line torn by a kill is left out."""
+        """Every record; a line torn by a kill is left out.
+
+        Raises:
+            InputError: another line is damaged.
+        """
         if not self.path.is_file():
             return []
-        lines = self.path.read_text(encoding="utf-8").splitlines(keepends=True)
-        return [json.loads(line) for line in lines if line.endswith("\n")]
+        found = []
+        for number, line in enumerate(self.path.read_bytes().splitlines(keepends=True), start=1):
+            if line.endswith(b"\n"):
+                try:
+                    found.append(json.loads(line))
+                except ValueError as error:
+                    raise InputError(f"{self.path}:{number} is damaged: {error}") from None
+        return found
 
     def cut_after(self, step: int) -> None:
         """Drops the records of steps that will be done again."""

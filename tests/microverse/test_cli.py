@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from microverse._cli import main
+from microverse.runs import Log
+from microworldbench.errors import InputError
 
 CHAIN = ["clip.sizes=[48x32]", "clip.frames=[9]", "steps=4", "save.every=2", "validation.every=4", "validation.steps=2"]
 
@@ -134,6 +136,24 @@ def test_what_is_not_there_is_told_before_anything_is_done(
     assert (status, out) == (2, "")
     assert words in err
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("content", ["{", "[1]", ""])
+def test_a_damaged_export_or_log_is_told_by_name(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path, content: str
+) -> None:
+    (tmp_path / "export.json").write_text(content)
+    status, out, err = call(capfd, "inspect", tmp_path)
+    assert (status, out, "export.json is damaged" in err) == (2, "", True), err
+    log = Log(tmp_path / "log.jsonl")
+    log.append({"step": 1, "said": "a\u2028b"})
+    with log.path.open("a") as file:
+        file.write('{"torn')
+    assert log.read() == [{"step": 1, "said": "a\u2028b"}]
+    with log.path.open("a") as file:
+        file.write("\n")
+    with pytest.raises(InputError, match=r"log\.jsonl:2 is damaged"):
+        log.read()
 
 
 def test_a_configuration_is_shown_with_what_it_comes_to(capfd: pytest.CaptureFixture[str]) -> None:

@@ -90,6 +90,7 @@ def test_three_equal_faults_in_a_row_end_it(tiny: Path, tmp_path: Path, monkeypa
         ("p.txt", "One.\n\nTwo.\n", [("00001", "One."), ("00002", "Two.")]),
         ("p.json", '[{"id": "x", "prompt": "One."}, {"prompt": " Two. "}]', [("x", "One."), ("00002", "Two.")]),
         ("p.jsonl", '{"id": "x", "prompt": "One."}\n', [("x", "One.")]),
+        ("p.jsonl", '{"prompt": "A\u2028line."}\r\n', [("00001", "A\u2028line.")]),
     ],
 )
 def test_prompts_are_read_from_files(tmp_path: Path, name: str, text: str, expected: list[tuple[str, str]]) -> None:
@@ -104,6 +105,7 @@ def test_prompts_are_read_from_files(tmp_path: Path, name: str, text: str, expec
         ("p.json", '[{"id": "x", "prompt": ""}]', "entry 1 needs a prompt"),
         ("p.json", '[{"id": "x", "prompt": "a"}, {"id": "X", "prompt": "b"}]', "the id 'X' is given twice"),
         ("p.json", "{", "cannot be read"),
+        ("p.jsonl", '{"prompt": "a"}\n{', "line 2 is no JSON"),
         ("p.txt", "\n", "holds no prompts"),
         ("none.txt", None, "cannot be read"),
     ],
