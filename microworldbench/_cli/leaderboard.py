@@ -50,7 +50,8 @@ def new(run: str, folder: str, model: str | None, **about: Any) -> None:
     except ValidationError as error:
         first = error.errors()[0]
         place = str(first["loc"][0]) if first["loc"] else "submission"
-        raise InputError(f"--{place.removesuffix('s') if place == 'authors' else place}: {first['msg']}") from None
+        option = "author" if place == "authors" else place
+        raise InputError(f"--{option}: {first['msg'].removeprefix('Value error, ')}") from None
     made = new_submission(run, folder, submission)
     click.echo(f"{made.path}\n'mwb leaderboard check {made.path}' says whether it would be accepted")
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Annotated
 
 import yaml
-from pydantic import Field, StringConstraints, field_validator
+from pydantic import AfterValidator, Field, StringConstraints, field_validator
 
 from ..errors import InputError
 from ..rubric import MAX_ID_LENGTH, Record
@@ -29,7 +29,15 @@ _SLUG = re.compile(rf"^[a-z0-9](?:[a-z0-9.-]{{0,{MAX_ID_LENGTH - 2}}}[a-z0-9])?$
 _SUM = re.compile(r"^([0-9a-f]{64})  ([\x21-\x7e]+)$")
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-Address = Annotated[str, StringConstraints(pattern=r"^https://[^\s\"'<>\\]+$", max_length=500)]
+
+
+def _is_an_address(value: str) -> str:
+    if re.fullmatch(r"https://[^\s\"'<>\\]+", value) is None:
+        raise ValueError("an address begins with https:// and has no blanks, quotes or brackets")
+    return value
+
+
+Address = Annotated[str, StringConstraints(max_length=500), AfterValidator(_is_an_address)]
 
 
 class Access(StrEnum):
@@ -52,7 +60,7 @@ class Submission(Record):
     access: Access
     authors: tuple[Line, ...] = Field(min_length=1)
     """Who submits it."""
-    date: Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\d$")]
+    date: str
     """When the videos were made."""
     url: Address | None = None
     """About the model."""
@@ -63,6 +71,8 @@ class Submission(Record):
     @field_validator("date")
     @classmethod
     def _is_in_the_calendar(cls, value: str) -> str:
+        if re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII) is None:
+            raise ValueError("a day is written YYYY-MM-DD")
         calendar_date.fromisoformat(value)
         return value
 

@@ -136,7 +136,7 @@ def lint(
     """
     for code in (*select, *ignore):
         if code not in CODES:
-            raise UnknownNameError("lint code", code, CODES)
+            raise UnknownNameError("lint code", code, CODES, f"Known are {', '.join(CODES)}")
     tasks = _as_published(released) if released else _as_loaded(suite)
     found = itertools.chain(
         _source_findings(released),
