@@ -134,11 +134,6 @@ def velocity(clean: Any, noise: Any) -> Any:
     return noise.float() - clean.float()
 
 
-def clean_from(noisy: Any, predicted: Any, levels: Any) -> Any:
-    """The latents that a predicted velocity stands for: ``x_s - s·v̂``."""
-    return noisy - _over(levels, noisy) * predicted.float()
-
-
 def times(levels: Any) -> Any:
     """Noise levels as the network's time, in float32: rounding them to bfloat16 would be off by up to 2 of 1000."""
     return levels.float() * TIMESTEPS

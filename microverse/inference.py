@@ -17,8 +17,6 @@ from microworldbench.generation.diffusers import DiffusersGenerator, DiffusersSe
 
 from .config import BASE_MODEL
 
-SAMPLERS = ("euler", "unipc")
-
 
 class MicroVerseSettings(DiffusersSettings):
     """Settings of MicroVerse; one of `transformer`, `lora` and another `model` says where its weights are."""

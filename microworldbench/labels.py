@@ -82,7 +82,7 @@ def read_labels(path: str | os.PathLike[str]) -> LabelFile:
     """Reads a label file.
 
     Raises:
-        InputError: it cannot be read, a row is damaged, or a rater contradicts himself; names file and line.
+        InputError: it cannot be read, a row is damaged, or a rater says two things at once; names file and line.
     """
     found = LabelFile(Path(path))
     seen: dict[tuple[str, str, int, str, str | None], tuple[Label, int]] = {}

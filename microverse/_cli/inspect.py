@@ -46,11 +46,13 @@ def _found(what: str, settings: tuple[str, ...], verify: bool) -> dict[str, Any]
 
 def _configuration(what: str, settings: tuple[str, ...]) -> dict[str, Any]:
     from ..assumptions import assumptions
-    from ..presets import read_config
+    from ..presets import SUMMARIES, read_config
 
     config = read_config(what, settings)
     questions = {a.setting: {"answer": a.value, "open_because": a.open_because} for a in assumptions(config)}
-    return {"kind": "configuration", **config.model_dump(mode="json"), "left_open_by_the_paper": questions}
+    about = {} if config.preset is None else {"about": SUMMARIES[config.preset]}
+    values = config.model_dump(mode="json")
+    return {"kind": "configuration", **about, **values, "left_open_by_the_paper": questions}
 
 
 def _print(found: dict[str, Any]) -> None:

@@ -10,7 +10,6 @@ from typing import Generic
 from ..chat.answer import Answer
 from ..chat.attempts import Attempts
 from ..chat.json_reply import Structured
-from ..chat.ledger import Ledger
 from ..chat.model import ChatModel
 from ..chat.passing import Haste, carry_out_all
 from ..errors import UnreadableReplyError
@@ -165,8 +164,3 @@ def _conforms(stage: Stage[Item, Made], reply: str) -> bool:
     except UnreadableReplyError:
         return False
     return True
-
-
-def ledger_cost_usd(ledger: Ledger) -> float:
-    """What a draft has cost, or may have."""
-    return round(ledger.committed_usd, 6)

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from ..chat.json_reply import ReplyForm, Structured, read_object
 from ..errors import UnreadableReplyError
 from ..rubric import Criterion, Dimension, Polarity, digest_of
+from ..suites.released import criterion_id
 from . import wording
 from .records import DraftedRubric, DraftedTask, Placed, Title
 
@@ -20,11 +21,6 @@ Made = TypeVar("Made")
 
 LONGEST_PROMPT = 2000
 FEWEST_CRITERIA, MOST_CRITERIA = 6, 30
-_SHORT = {
-    Dimension.SCIENTIFIC_FIDELITY: "scientific",
-    Dimension.VISUAL_QUALITY: "visual",
-    Dimension.INSTRUCTION_FOLLOWING: "instruction",
-}
 
 
 @dataclass(frozen=True)
@@ -95,7 +91,7 @@ def _rubric(task: DraftedTask, reply: str, structured: Structured) -> DraftedRub
             numbers[dimension] += 1
             criteria.append(
                 Criterion(
-                    id=f"{_SHORT[dimension]}-{numbers[dimension]}",
+                    id=criterion_id(dimension, numbers[dimension]),
                     dimension=dimension,
                     statement=statement,
                     polarity=draft.get("polarity"),

@@ -20,7 +20,7 @@ from ..errors import (
 )
 from ..logbook import now
 from ..results import Call, Judgement, Reservation, Usage
-from .answer import Answer, Errand
+from .answer import Answer, Errand, without_surrogates
 from .budget import Budget
 from .rate import Pace, Signal, Throttle, Turn
 
@@ -226,7 +226,7 @@ class Attempts:
 def _evidence(answer: Answer) -> dict[str, object]:
     return {
         "judgements": tuple(_legible(j) for j in answer.judgements),
-        "reply": None if answer.reply is None else _utf8(answer.reply),
+        "reply": None if answer.reply is None else without_surrogates(answer.reply),
         "frames": answer.frames,
         "usage": answer.usage,
         "finish_reason": answer.finish_reason,
@@ -235,16 +235,11 @@ def _evidence(answer: Answer) -> dict[str, object]:
 
 
 def _legible(judgement: Judgement) -> Judgement:
-    return judgement.model_copy(update={"observation": _utf8(judgement.observation)})
-
-
-def _utf8(text: str) -> str:
-    """`text` without lone surrogates, which no file can hold."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return judgement.model_copy(update={"observation": without_surrogates(judgement.observation)})
 
 
 def _sentence(error: Exception) -> str:
-    return _utf8(f"{type(error).__name__}: {error}")[:2000]
+    return without_surrogates(f"{type(error).__name__}: {error}")[:2000]
 
 
 def _since(began: float) -> float:

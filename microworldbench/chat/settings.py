@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-Usd = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+from .prices import Usd
+
 SAMPLING = frozenset({"model", "temperature", "seed", "reasoning_effort", "max_output_tokens", "structured"})
 """Settings that can change a reply, and so belong to an identity."""
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from ..errors import GenerationError, InputError, VideoError
+from ..suites.released import task_id
 from .request import GenerationRequest
 
 VIDEO_SUFFIXES = frozenset({".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".gif"})
@@ -209,7 +210,7 @@ def _task_of(name: str, known: frozenset[str]) -> str | None:
     if name in known:
         return name
     number = _number(name)
-    released = None if number is None else f"mwb-{number:03d}"
+    released = None if number is None else task_id(number)
     return released if released in known else None
 
 

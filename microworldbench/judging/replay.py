@@ -15,7 +15,7 @@ from ..results import Judgement, Reason, Verdict
 from ..rubric import Criterion, Task
 from ..runs import RunFolder
 from ..scoring import Outcome
-from ..suites.released import misnumbered_tag
+from ..suites.released import misnumbered_tag, task_id
 from ..suites.released_results import ReleasedResults, index_of, read_results, read_score, reply_of
 from .panel import Panel
 from .protocol import Answer, Group, Judge, JudgeIdentity, Question
@@ -98,7 +98,7 @@ class ReleasedReplayJudge:
     def __init__(self, results: ReleasedResults, source: str) -> None:
         self.results, self.source = results, source
         entries = ((index_of(entry), entry) for entry in results.entries)
-        self._entries = {f"mwb-{index:03d}": entry for index, entry in entries if index is not None}
+        self._entries = {task_id(index): entry for index, entry in entries if index is not None}
 
     @property
     def identity(self) -> JudgeIdentity:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -104,12 +103,3 @@ def _files(ranked: list[Ranked], found: Leaderboard) -> Iterator[Page]:
         yield f"{one.table.id}/tasks.csv", tasks_csv(one)
         yield f"{one.table.id}/differences.csv", differences_csv(one)
     yield from pages(ranked)
-
-
-def site_digest(site: str | os.PathLike[str]) -> str:
-    """sha256 over all paths and contents of a site, to compare two builds."""
-    total = hashlib.sha256()
-    for file in sorted(path for path in Path(site).rglob("*") if path.is_file()):
-        total.update(f"{file.relative_to(site).as_posix()}\0".encode())
-        total.update(hashlib.sha256(file.read_bytes()).digest())
-    return total.hexdigest()

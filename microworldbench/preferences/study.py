@@ -42,7 +42,7 @@ def measure_preferences(
         seed: Seed of the resamples.
 
     Raises:
-        InputError: a damaged or empty file, no vote that counts, or an evaluator who contradicts himself.
+        InputError: a damaged or empty file, no vote that counts, or an evaluator who says two things at once.
         UnknownNameError: nobody voted on `model`.
     """
     ballots = read_ballots(path)

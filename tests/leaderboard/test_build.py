@@ -21,7 +21,7 @@ from microworldbench import published
 from microworldbench.comparison.failures import treat_failures
 from microworldbench.errors import InputError
 from microworldbench.leaderboard import build, refresh
-from microworldbench.leaderboard.build import read_ranked, site_digest
+from microworldbench.leaderboard.build import read_ranked
 from microworldbench.report import Report
 from microworldbench.rubric import Dimension, Level, Polarity
 from microworldbench.stats import paired
@@ -266,7 +266,11 @@ def test_the_site_is_the_same_bytes_in_any_locale_zone_order_and_number_of_threa
     ):
         done = mwb("leaderboard", "build", "elsewhere", "--out", f"site-{number}", **more)
         assert done.returncode == 0, done.stderr
-        assert site_digest(tmp_path / f"site-{number}") == site_digest(tmp_path / "here")
+        assert content_of(tmp_path / f"site-{number}") == content_of(tmp_path / "here")
+
+
+def content_of(site: Path) -> dict[str, bytes]:
+    return {file.relative_to(site).as_posix(): file.read_bytes() for file in site.rglob("*") if file.is_file()}
 
 
 def test_every_link_leads_somewhere(board: Any, submissions: Path, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ def count_actions(dockets: Iterable[TaskDocket]) -> tuple[ActionCount, ...]:
     """Actions of the first round. A supplement counts in the dimension it is proposed for.
 
     Returns:
-        One record for each expert, level and dimension that he answered in.
+        One record for each expert, level and dimension with an answer.
     """
     counts: dict[Cell, Counter[str]] = defaultdict(Counter)
     for docket in dockets:

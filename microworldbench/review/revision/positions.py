@@ -45,9 +45,9 @@ class Position:
     expert: str
     action: Action
     weight: float
-    """The present one, unless he wants another."""
+    """The present one, unless another is wanted."""
     wording: Wording | None = None
-    """None where he does not want another."""
+    """None where no other is wanted."""
     why: str = ""
 
 
@@ -57,7 +57,7 @@ class Proposal:
 
     wording: Wording
     weights: dict[str, float]
-    """By expert who proposed it, the weight he gave it."""
+    """By expert who proposed it, the weight given."""
     whys: tuple[str, ...] = ()
 
     @property

@@ -19,7 +19,7 @@ from .positions import Position, Proposal, Wording
 
 RULES_VERSION = "1"
 Votes = Mapping[str, str]
-"""By expert, the option he chose."""
+"""By expert, the option chosen."""
 KEEP, DELETE, CURRENT, YES, NO = "keep", "delete", "current", "yes", "no"
 
 
@@ -140,7 +140,7 @@ def rule_on_proposal(
     Args:
         proposal: It, with its authors.
         ballot: Of the second round: `YES` or `NO`. An author who does not vote counts as a yes.
-        weights: By expert, the weight he would give it.
+        weights: By expert, the weight it should have.
         settled: Of the third round: `YES` or `NO`.
         quorums: How many decide.
         grid: Weights that can be given.

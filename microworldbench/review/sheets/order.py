@@ -65,7 +65,7 @@ class Order:
         return BallotSheet(docket) if round_ == 2 else CaseSheet(docket)
 
     def slots(self, expert: str, round_: int) -> list[Slot]:
-        """Everything that is asked of an expert in a round, in his order."""
+        """Everything that is asked of an expert in a round, in that expert's order."""
         key = (expert, round_)
         if key not in self._slots:
             study = self.folder.study

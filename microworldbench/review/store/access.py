@@ -165,7 +165,7 @@ class AccessBook:
         return self.experts[link.expert]
 
     def enter(self, token: str) -> tuple[Expert, str]:
-        """Uses a link: the expert and the secret of his new session.
+        """Uses a link: the expert and the secret of the new session.
 
         Raises:
             LinkError: see `check_link`.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -146,11 +146,3 @@ def pseudonym_order(name: str) -> tuple[int, str]:
     """Sorts ``e2`` before ``e10``."""
     digits = name[1:]
     return (int(digits) if digits.isdecimal() and digits.isascii() else 10**9, name)
-
-
-def fold(events: Iterable[Event]) -> Board:
-    """The state after `events`."""
-    board = Board()
-    for event in events:
-        board.apply(event)
-    return board

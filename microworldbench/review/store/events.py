@@ -48,7 +48,7 @@ class Answered(Record):
 
 
 class HandedIn(Record):
-    """An expert declared a round finished; his answers can no longer change."""
+    """An expert declared a round finished; those answers can no longer change."""
 
     kind: Literal["handed_in"] = "handed_in"
     n: int
@@ -67,7 +67,7 @@ class Joined(Record):
 
 
 class Left(Record):
-    """An expert left the study; his answers stay, and nobody waits for more."""
+    """An expert left the study; the answers given stay, and nobody waits for more."""
 
     kind: Literal["left"] = "left"
     n: int

@@ -27,7 +27,7 @@ TITLES = {
     Kind.CAPTION: "Does the caption fit the clip?",
 }
 REPEATS = 0.05
-"""Share of pairs shown again with sides swapped, to see how far an expert agrees with himself."""
+"""Share of pairs shown again with sides swapped, to see how far experts agree with themselves."""
 PRESETS = {"paper-preference": {"kind": Kind.PAIR, "per_level": 20, "evaluators": 3}}
 """Studies of the paper: 20 tasks a level, three evaluators, win, tie or loss."""
 
