@@ -93,7 +93,9 @@ def resolve_judge(reference: object, settings: Settings | None = None, *, frames
         return resolve_judge(inner, {**own, **settings}, frames=frames)
     kind, _, rest = reference.partition(":")
     if kind == "openai" and rest:
-        return _chat_judge(rest, settings, frames)
+        from .judging.chat import chat_judge
+
+        return chat_judge(rest, settings, frames=frames)
     if kind == "replay" and rest:
         from .judging.replay import replay_judge
 
@@ -113,18 +115,6 @@ def resolve_judge(reference: object, settings: Settings | None = None, *, frames
         known = [*registry.specs, "openai:MODEL", "replay:PATH", "labels:PATH", "cascade:A,B"]
         raise UnknownNameError("judge", reference, known, "'mwb judges' lists what is installed")
     return _checked_judge(plugins.load(registry.get(reference), settings)[0])
-
-
-def _chat_judge(model: str, settings: Settings, frames: int | None) -> Judge:
-    from .judging.chat import ChatJudge, ChatJudgeSettings
-    from .settings import validated
-
-    given: dict[str, object] = {} if frames is None else {"frames": frames}
-    for key, value in {**given, "model": model}.items():
-        if key in settings:
-            raise InputError(f"{key} is given twice: {value!r} and {settings[key]!r}")
-        given[key] = value
-    return ChatJudge(validated(ChatJudgeSettings, {**settings, **given}, owner=f"openai:{model}"))
 
 
 def _cascade(members: str, settings: Settings, frames: int | None) -> Judge:

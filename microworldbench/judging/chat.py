@@ -33,13 +33,15 @@ def chat_judge(model: str, settings: Mapping[str, object], *, frames: int | None
     Args:
         model: As the server knows it.
         settings: ``-j`` settings, fields of `ChatJudgeSettings`.
-        frames: ``--frames``; the setting of that name comes before it.
+        frames: ``--frames``.
 
     Raises:
-        UnknownNameError, InputError: there is no such setting, or its value is wrong.
+        UnknownNameError, InputError: there is no such setting, it is given twice, or its value is wrong.
     """
     if "model" in settings:
         raise InputError(f"the model is part of the judge's name: write openai:{settings['model']}")
+    if frames is not None and "frames" in settings:
+        raise InputError(f"frames is given twice: {frames!r} and {settings['frames']!r}")
     values = ({} if frames is None else {"frames": frames}) | dict(settings) | {"model": model}
     return ChatJudge(validated(ChatJudgeSettings, values, owner=f"openai:{model}"))
 
