@@ -130,3 +130,8 @@ def _require(path: Path, line: int, found: Collection[str], columns: Collection[
     if lacking:
         shown = ", ".join(sorted(map(str, found)))[:200] or "none"
         raise InputError(f"{path}:{line} lacks {', '.join(lacking)}; columns must be {', '.join(columns)}, got {shown}")
+
+
+def no_formula(text: str) -> str:
+    """`text` as a cell that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

@@ -27,8 +27,11 @@ from .effort import Effort
 from .errand import JudgeErrand
 from .footage import Footage
 from .panel import leaves
-from .plan import Plan, PlannedCall, PlannedVideo, missing, plan_calls
+from .plan import Plan, PlannedCall, PlannedVideo, given, missing, plan_calls
 from .protocol import Judge, Question
+
+FAILURES_TOLD = 5
+"""So many failed calls are told one by one while the run goes on."""
 
 REASONS = {"unreadable": Reason.UNREADABLE, "refused": Reason.REFUSED, "failed": Reason.FAILED}
 
@@ -95,10 +98,6 @@ def _record_settled(run: RunFolder, plan: Plan) -> None:
     run.append_verdicts(
         [v for v in plan.settled if written.get(v.key, True) and not (v.key in written and v.is_missing)]
     )
-
-
-FAILURES_TOLD = 5
-"""So many failed calls are told one by one while the run goes on."""
 
 
 class _Grading:
@@ -245,23 +244,8 @@ class _Grading:
         if call is None or call.status != "ok":
             reason = Reason.FAILED if call is None else REASONS[call.status]
             return [missing(task, seed, c, judge, reason, vote) for c in planned.criteria]
-        said = {j.criterion: j for j in call.judgements}
-        return [
-            Verdict(
-                task=task.id,
-                seed=seed,
-                criterion=c.id,
-                criterion_digest=c.digest,
-                vote=vote,
-                judge=judge.identity.name,
-                met=said[c.id].met,
-                reason=said[c.id].reason,
-                observation=said[c.id].observation,
-                frames=said[c.id].frames,
-                call=call.id,
-            )
-            for c in planned.criteria
-        ]
+        said, name = {j.criterion: j for j in call.judgements}, judge.identity.name
+        return [given(task, seed, c, name, said[c.id], vote, call.id) for c in planned.criteria]
 
     def _log_rate(self, change: RateChange) -> None:
         try:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ..chat.ledger import Ledger
-from ..results import Generation, Reason, Verdict
+from ..results import Generation, Judgement, Reason, Verdict
 from ..rubric import Criterion, Task
 from ..suites.view import View
 from .order import POLICY, shown_order
@@ -114,6 +114,25 @@ def order_of(group: Group, view: View, task: Task, vote: int) -> tuple[Criterion
     return shown_order(group.criteria, view=view.digest, task=task.id, group=group.name, vote=vote, policy=policy)
 
 
+def given(
+    task: Task, seed: int, criterion: Criterion, judge: str, judgement: Judgement, vote: int, call: str
+) -> Verdict:
+    """The line of a criterion that the judge of that name answered in `call`."""
+    return Verdict(
+        task=task.id,
+        seed=seed,
+        criterion=criterion.id,
+        criterion_digest=criterion.digest,
+        vote=vote,
+        judge=judge,
+        met=judgement.met,
+        reason=judgement.reason,
+        observation=judgement.observation,
+        frames=judgement.frames,
+        call=call,
+    )
+
+
 def missing(task: Task, seed: int, criterion: Criterion, judge: Judge, reason: Reason, vote: int = 0) -> Verdict:
     """The line of a criterion nobody could judge."""
     return Verdict(
@@ -140,19 +159,5 @@ def _split(
             open_.append(criterion)
             continue
         call, judgement = answer
-        known.append(
-            Verdict(
-                task=task.id,
-                seed=seed,
-                criterion=criterion.id,
-                criterion_digest=criterion.digest,
-                vote=vote,
-                judge=name,
-                met=judgement.met,
-                reason=judgement.reason,
-                observation=judgement.observation,
-                frames=judgement.frames,
-                call=call,
-            )
-        )
+        known.append(given(task, seed, criterion, name, judgement, vote, call))
     return open_, known

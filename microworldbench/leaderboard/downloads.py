@@ -16,6 +16,7 @@ from ..rendering.wording import plain
 from ..rubric import Dimension, Level
 from ..scorecard import Score
 from ..scoring import MICRO
+from ..tabular import no_formula
 from .ranking import Ranked
 from .records import Row, Table
 
@@ -92,7 +93,4 @@ def _csv(lines: Iterable[Sequence[Cell]]) -> str:
 
 def _safe(cell: Cell) -> Cell:
     """Text on one line that no spreadsheet takes for a formula."""
-    if not isinstance(cell, str):
-        return cell
-    text = plain(cell)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
+    return no_formula(plain(cell)) if isinstance(cell, str) else cell

@@ -9,6 +9,7 @@ from ..rubric import Dimension
 from ..scorecard import Corrected, OrderEffect, Score, Scorecard
 from .corrected import ERROR_HEAD, HEAD, corrected_rows, corrected_sentence, error_rows
 from .doubt import certificate_sentence, judging_sentences
+from .tables import markdown_table
 from .wording import (
     DIMENSIONS,
     LEVELS,
@@ -38,7 +39,7 @@ def to_markdown(scorecard: Scorecard) -> str:
     parts = [
         f"# {escape(scorecard.generator.name)} on {escape(scorecard.suite.id)} {escape(scorecard.suite.version)}",
         f"View: {escape(scorecard.view.name)}. Judge: {escape(scorecard.judge.name)}.",
-        _table(("", "Score", "Bounds", "95 % interval", "Tasks"), _score_rows(scorecard), right_from=1),
+        markdown_table(("", "Score", "Bounds", "95 % interval", "Tasks"), _score_rows(scorecard), right_from=1),
     ]
     if note := _note(scorecard):
         parts.append(note)
@@ -61,11 +62,6 @@ def escape(text: str) -> str:
     cleaned = _SPECIAL.sub(lambda found: "\\" + found[0], cleaned)
     # GitHub links addresses, mentions and issue numbers in running text, escaped or not, but never across an element.
     return _LINKING.sub(lambda found: f"<span>{found[0]}</span>", cleaned)
-
-
-def _table(head: Sequence[str], body: Iterable[Sequence[str]], right_from: int) -> str:
-    marks = ["---:" if column >= right_from else "---" for column in range(len(head))]
-    return "\n".join("| " + " | ".join(row) + " |" for row in (head, marks, *body))
 
 
 def _value(score: Score | None) -> str:
@@ -107,21 +103,21 @@ def _failures(card: Scorecard) -> str:
         ("Every task floored at 0", card.failures.floored_at_zero),
     )
     body = [(name, _value(score), bounds(score), interval(score)) for name, score in treatments]
-    return _table(("Failed videos", "Score", "Bounds", "95 % interval"), body, right_from=1)
+    return markdown_table(("Failed videos", "Score", "Bounds", "95 % interval"), body, right_from=1)
 
 
 def _corrected(corrected: Corrected) -> list[str]:
     parts = ["## Corrected by experts", f"{corrected_sentence(corrected)}."]
     parts += [f"> {escape(note)}" for note in corrected.notes]
-    parts.append(_table(HEAD, corrected_rows(corrected), right_from=1))
+    parts.append(markdown_table(HEAD, corrected_rows(corrected), right_from=1))
     if corrected.errors:
-        parts.append(_table(ERROR_HEAD, error_rows(corrected), right_from=1))
+        parts.append(markdown_table(ERROR_HEAD, error_rows(corrected), right_from=1))
     return parts
 
 
 def _places(effect: OrderEffect) -> str:
     body = [(str(place.position), f"{100 * place.met:.1f} %", count(place.n)) for place in effect.by_position]
-    return _table(("Place in the list", "Met", "Answers"), body, right_from=0)
+    return markdown_table(("Place in the list", "Met", "Answers"), body, right_from=0)
 
 
 def _identity(card: Scorecard) -> str:
@@ -132,7 +128,7 @@ def _identity(card: Scorecard) -> str:
     for kind, named in (("Generator", card.generator), ("Judge", card.judge)):
         version = f" {escape(named.version)}" if named.version else ""
         body.append((kind, escape(named.name) + version, UNKNOWN if named.digest is None else escape(named.digest)))
-    return _table(("", "Name", "sha256"), body, right_from=3)
+    return markdown_table(("", "Name", "sha256"), body, right_from=3)
 
 
 def _tasks(card: Scorecard) -> str:
@@ -148,4 +144,4 @@ def _tasks(card: Scorecard) -> str:
         )
         for task in card.tasks
     )
-    return _table(head, body, right_from=2)
+    return markdown_table(head, body, right_from=2)

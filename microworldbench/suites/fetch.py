@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import http.client
-import os
-import tempfile
 import urllib.error
 import urllib.parse
 import urllib.request
 from pathlib import Path
 
 from ..errors import InputError, MicroWorldBenchError
+from ..logbook import write_atomically
 from .released_files import RAW_FILE, TASK_FILE, TIERED_FILE
 
 COMMIT = "d4eb6079b41ee083d46de27bcbd1f361b1638a4b"
@@ -74,7 +73,7 @@ def fetch_released(base_url: str | None = None) -> Path:
         for name, expected in SHA256.items():
             path = folder / name
             if not (path.is_file() and _sha256(path.read_bytes()) == expected):
-                _store(path, _checked(f"{base}/{name}", name, expected))
+                write_atomically(path, _checked(f"{base}/{name}", name, expected))
     except OSError as error:
         raise InputError(f"cannot write to {folder}: {error.strerror or error}; set XDG_CACHE_HOME") from error
     return folder
@@ -92,17 +91,6 @@ def _checked(url: str, name: str, expected: str) -> bytes:
     if found != expected:
         raise FetchError(f"{name} is not the pinned file: sha256 {found[:12]}…, expected {expected[:12]}…; not kept")
     return content
-
-
-def _store(path: Path, content: bytes) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def _sha256(content: bytes) -> str:

@@ -63,8 +63,8 @@ def labelling_config(folder: StudyFolder) -> str:
     """
     kind = folder.study.kind
     _check(kind)
-    lines = [_tag("Header", value=folder.study.title), _tag("Header", value="$title"), ""]
-    lines[2] = _tag("Text", name="prompt", value="$prompt")
+    lines = [_tag("Header", value=folder.study.title), _tag("Header", value="$title")]
+    lines.append(_tag("Text", name="prompt", value="$prompt"))
     if kind is Kind.RELEVANCE:
         lines += [_choices("answer", "prompt", RELEVANCE), _writing("why", "prompt")]
     elif kind is Kind.PAIR:

@@ -10,6 +10,7 @@ from typing import Any
 
 from ...labels import Label, dump_labels
 from ...outcomes import Outcome
+from ...tabular import no_formula
 from ..store.board import Board, Given, Slot
 from ..studies.folder import StudyFolder
 from ..studies.records import Item, Kind
@@ -18,8 +19,6 @@ Row = dict[str, Any]
 VOTE_COLUMNS = ("task", "evaluator", "left", "right", "choice")
 RELEVANCE_COLUMNS = ("task", "evaluator", "relevant", "level", "why")
 RELEVANT = {"relevant": "yes", "not_relevant": "no", "unsure": ""}
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for the beginning of a formula."""
 
 
 def labels_of(folder: StudyFolder, board: Board) -> Iterator[Label]:
@@ -138,6 +137,6 @@ def _inclusion(item: Item) -> float | None:
 
 
 def _cell(value: object) -> object:
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
+    if isinstance(value, str):
+        return no_formula(value)
     return str(value).lower() if isinstance(value, bool) else "" if value is None else value
