@@ -13,6 +13,7 @@ from microworldbench.suites.folder import load_folder
 from microworldbench.suites.packaged import packaged_folder
 
 FOLDER = packaged_folder() / "core"
+VOLUME_AND_PAGE = re.compile(r"[./-](?P<volume>\d{1,3})[.-](?:\d{1,4}[.-])?(?P<page>H?[1-9]\d{1,4})$")
 TASK_IDS = sorted(path.stem for path in (FOLDER / "tasks").glob("*.yaml"))
 
 
@@ -89,6 +90,16 @@ def test_penalties_do_not_all_stand_last(task: Task) -> None:
 
 def test_a_task_names_two_sources_with_their_facts(task: Task) -> None:
     assert len({source.reference for source in task.sources}) >= 2
+
+
+def test_a_doi_that_tells_volume_and_page_tells_those_of_its_reference(suite: Suite) -> None:
+    """Without a network this is what can be known of an address; `make links` asks whether it answers."""
+    sources = [source for task in suite.tasks for source in task.sources if source.url]
+    found = [(told, source.reference) for source in sources if (told := VOLUME_AND_PAGE.search(source.url or ""))]
+    assert len(found) >= 12
+    assert [
+        (told[0], reference) for told, reference in found if f" {told['volume']}: {told['page']}" not in reference
+    ] == []
 
 
 def test_no_two_criteria_of_the_suite_say_the_same(suite: Suite) -> None:
