@@ -59,9 +59,6 @@ def compare(
     bridge = find_bridge(loaded, link) if across_judges else None
     judged = loaded if bridge is None else carried_over(loaded, bridge)
     board = _Board(judged, common, margin, resamples, seed, bridge)
-    overall = board.scope(lambda task: task.score)
-    levels = [level for level in Level if any(loaded[0].tasks[task].level is level for task in common)]
-    dimensions = [d for d in Dimension if any(loaded[0].tasks[t].by_dimension.get(d) is not None for t in common)]
     failures = board.failures()
     same_judge = len({identity_of(run.card.judge) for run in loaded}) == 1
     return Comparison(
@@ -72,23 +69,9 @@ def compare(
         runs=tuple(_described(run) for run in loaded),
         common_tasks=len(common),
         margin=margin,
-        overall=overall,
-        by_level={
-            level: board.scope(
-                lambda t, at=level: t.score if t.level is at else None,  # type: ignore[misc]
-                parts=len(levels),
-                has_link=False,
-            )
-            for level in levels
-        },
-        by_dimension={
-            d: board.scope(
-                lambda task, at=d: task.by_dimension.get(at),  # type: ignore[misc]
-                parts=len(dimensions),
-                dimension=d,
-            )
-            for d in dimensions
-        },
+        overall=board.scope(lambda task: task.score),
+        by_level=board.by_level(),
+        by_dimension=board.by_dimension(),
         task_gaps=board.tasks(),
         criteria=criterion_gaps(loaded, common),
         failures=failures,
@@ -141,6 +124,25 @@ class _Board:
             if bridge is None
             else lambda gap: bridge.adjusted(gap, dimension, tests=tests, tested=has_link),
         )
+
+    def by_level(self) -> dict[Level, ScopeComparison]:
+        """The same for every level that has a task."""
+        held = {task.level for task in next(iter(self.rows.values()))}
+
+        def within(level: Level) -> ScopeComparison:
+            return self.scope(lambda t: t.score if t.level is level else None, parts=len(held), has_link=False)
+
+        return {level: within(level) for level in Level if level in held}
+
+    def by_dimension(self) -> dict[Dimension, ScopeComparison]:
+        """The same for every dimension that the tasks have a score in."""
+        first = next(iter(self.rows.values()))
+        held = [d for d in Dimension if any(task.by_dimension.get(d) is not None for task in first)]
+
+        def within(dimension: Dimension) -> ScopeComparison:
+            return self.scope(lambda t: t.by_dimension.get(dimension), parts=len(held), dimension=dimension)
+
+        return {dimension: within(dimension) for dimension in held}
 
     def tasks(self) -> tuple[TaskGap, ...]:
         """Every common task, those that differ most first."""
