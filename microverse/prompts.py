@@ -58,7 +58,7 @@ def read_prompts(path: Path) -> list[Prompt]:
         else:
             read = _of_json if path.suffix == ".jsonl" else _of_text
             rows = [read(line, number) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path} cannot be read: {error}") from None
     if not isinstance(rows, list) or not rows:
         raise InputError(f"{path} holds no prompts")

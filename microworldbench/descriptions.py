@@ -83,15 +83,9 @@ def _settings(path: str, content: dict[str, object]) -> dict[str, object]:
 
 
 def _load(path: str) -> object:
-    import yaml
+    from .suites.document import read_document
 
-    try:
-        content: object = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is not YAML: {error}") from None
-    return content
+    return read_document(Path(path), path).data
 
 
 def _keys(content: object) -> Sequence[str] | str:

@@ -69,7 +69,7 @@ def test_help_lists_every_command(mwb: Any) -> None:
         (["run", "--generator", "simulator", "-g", "width=wide"], "width"),
         (["run", "--generator", "mymodel:generater"], "did you mean 'generator'"),
         (["run", "--generator", "nomodule:thing"], "no module"),
-        (["run", "--generator", "missing.yaml"], "cannot read missing.yaml"),
+        (["run", "--generator", "missing.yaml"], "missing.yaml: no such file"),
         (["run", "--generator", "folder:nowhere"], "nowhere"),
         (["run"], "--generator"),
         (["score", "nowhere"], "not a run folder"),

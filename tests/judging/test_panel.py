@@ -227,7 +227,8 @@ def test_a_yaml_file_names_members_and_their_settings(tmp_path: Path) -> None:
         ("panel: [openai:a, openai:b]\nsettings: {no_such: 1}\n", "no_such"),
         ("panel: [openai:a, openai:b]\nsettings: 3\n", "must be a mapping"),
         ("judge: 3\n", "must hold 'judge: NAME' or 'panel"),
-        ("{", "is not YAML"),
+        ("{", "not valid YAML"),
+        ("judge: &j measured\npanel: [*j]", "anchors and aliases are not allowed"),
     ],
 )
 def test_a_malformed_file_is_refused_with_its_fault(text: str, message: str, tmp_path: Path) -> None:
