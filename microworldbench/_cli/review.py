@@ -46,7 +46,9 @@ RULES = (
     click.option("--title", metavar="TEXT", help="What experts read above every page."),
     click.option("--instructions", type=click.File(encoding="utf-8"), metavar="FILE", help="What they read first."),
     click.option("--evaluators", type=click.IntRange(min=1), metavar="N", help="Experts for every item. [default: 3]"),
-    click.option("--seed", type=int, default=0, metavar="N", help="Of draws, orders and sides. [default: 0]"),
+    click.option(
+        "--seed", type=click.IntRange(min=0), default=0, metavar="N", help="Of draws, orders and sides. [default: 0]"
+    ),
     click.option("--grid", metavar="W,W,…", help="Weights experts choose from. [default: 0.2,0.5,1.0]"),
     click.option(
         "--rationale", type=click.Choice(["changes", "all"]), help="What must be explained. [default: changes]"

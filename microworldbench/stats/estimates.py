@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal, overload
 
-Reason = Literal["no_variation", "too_few", "disconnected", "separated", "not_converged", "weak_judge", "no_unlabelled"]
+Reason = Literal["no_variation", "too_few", "disconnected", "separated", "not_converged", "weak_judge"]
 """Why there is no value.
 
 ``no_variation``: all observations alike. ``too_few``: not enough of them. ``disconnected``: items never compared, even

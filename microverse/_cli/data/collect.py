@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from .options import JSON
+from ..options import JSON
 
 
 @click.command()

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from microverse.data.curate import Shelf
 
 CONFIG = click.argument("config", type=click.Path(path_type=Path))
-JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 
 
 def work_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -21,18 +20,25 @@ def work_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--executor", default="serial", show_default=True, metavar="NAME", help="serial, processes or ray."
         ),
-        click.option("--workers", type=int, metavar="N", help="Processes or Ray actors [default: the processors]."),
+        click.option(
+            "--workers",
+            type=click.IntRange(min=1),
+            metavar="N",
+            help="Processes or Ray actors [default: the processors].",
+        ),
         click.option(
             "--timeout",
             "timeout_s",
-            type=float,
+            type=click.FloatRange(min=0, min_open=True),
             default=1800.0,
             show_default=True,
             metavar="S",
             help="Give a video up after so many seconds.",
         ),
         click.option("--ray-address", metavar="ADDRESS", help="A running Ray cluster [default: one is started here]."),
-        click.option("--gpus", type=float, default=0.0, metavar="N", help="GPUs for each Ray worker."),
+        click.option(
+            "--gpus", type=click.FloatRange(min=0), default=0.0, metavar="N", help="GPUs for each Ray worker."
+        ),
         click.option("--device", metavar="NAME", help="cuda or cpu, for models [default: a GPU where there is one]."),
     ):
         command = option(command)

@@ -9,7 +9,7 @@ import click
 
 from microworldbench.command_line import Group
 
-from .options import JSON
+from ..options import JSON
 
 if TYPE_CHECKING:
     from microverse.data.relevance.training import Evaluation
@@ -34,11 +34,23 @@ def relevance() -> None:
     metavar="MODEL",
     help="A VideoMAE folder or hub id; 'tiny' is a small random one to try things with.",
 )
-@click.option("--lr", type=float, default=5e-5, show_default=True, help="Learning rate.")
-@click.option("--epochs", type=int, default=10, show_default=True)
-@click.option("--batch", type=int, default=8, show_default=True)
-@click.option("--test-share", type=float, default=0.2, show_default=True, help="Of the clips, kept for the test.")
-@click.option("--seed", type=int, default=0, show_default=True)
+@click.option(
+    "--lr", type=click.FloatRange(min=0, min_open=True), default=5e-5, show_default=True, help="Learning rate."
+)
+@click.option(
+    "--epochs", type=click.IntRange(min=1), default=10, show_default=True, metavar="N", help="Over the clips."
+)
+@click.option("--batch", type=click.IntRange(min=1), default=8, show_default=True, metavar="N", help="Clips a step.")
+@click.option(
+    "--test-share",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.2,
+    show_default=True,
+    help="Of the clips, kept for the test.",
+)
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N", help="Of split and order."
+)
 @JSON
 def train(
     labels: Path,

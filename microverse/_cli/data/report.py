@@ -15,9 +15,16 @@ from .options import CONFIG, open_shelf
     "--out", type=click.Path(path_type=Path), metavar="FILE", help="[default: report.html in the work folder]"
 )
 @click.option(
-    "--samples", type=int, default=6, show_default=True, metavar="N", help="Clips shown behind each decision."
+    "--samples",
+    type=click.IntRange(min=0),
+    default=6,
+    show_default=True,
+    metavar="N",
+    help="Clips shown behind each decision.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="Of the draw of these clips.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N", help="Of the draw of these clips."
+)
 def report(config: Path, out: Path | None, samples: int, seed: int) -> None:
     """Writes one HTML page: funnel, distributions, and clips behind each decision."""
     from microverse.data.report.pages import write_report

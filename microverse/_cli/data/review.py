@@ -9,7 +9,8 @@ import click
 
 from microworldbench.command_line import Group
 
-from .options import CONFIG, JSON, open_shelf
+from ..options import JSON
+from .options import CONFIG, open_shelf
 
 if TYPE_CHECKING:
     from microverse.data.reviews import Kind
@@ -28,8 +29,8 @@ def review() -> None:
 @CONFIG
 @KIND
 @click.option("--out", required=True, type=click.Path(path_type=Path), metavar="FOLDER", help="Where the review goes.")
-@click.option("--sample", type=int, metavar="N", help="Draw so many at random [default: all].")
-@click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="Of the draw.")
+@click.option("--sample", type=click.IntRange(min=1), metavar="N", help="Draw so many at random [default: all].")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N", help="Of the draw.")
 @click.option("--again", is_flag=True, help="Also what somebody has looked at already, for a second reviewer.")
 def sheet(config: Path, kind: Kind, out: Path, sample: int | None, seed: int, again: bool) -> None:
     """Writes a page of clips, a sheet to fill in, and a list for the experts' workbench.

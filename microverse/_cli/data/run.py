@@ -6,15 +6,26 @@ from pathlib import Path
 
 import click
 
-from .options import CONFIG, JSON, open_shelf, work_options
+from ..options import JSON
+from .options import CONFIG, open_shelf, work_options
 
 
 @click.command()
 @CONFIG
 @work_options
-@click.option("--caption-workers", type=int, default=8, show_default=True, metavar="N", help="Caption calls in flight.")
 @click.option(
-    "--max-cost", type=float, metavar="USD", help="For captions, and for levels, each over the whole work folder."
+    "--caption-workers",
+    type=click.IntRange(min=1),
+    default=8,
+    show_default=True,
+    metavar="N",
+    help="Caption calls in flight.",
+)
+@click.option(
+    "--max-cost",
+    type=click.FloatRange(min=0),
+    metavar="USD",
+    help="For captions, and for levels, each over the whole work folder.",
 )
 @click.option("--forgive", is_flag=True, help="Try quarantined items again.")
 @JSON

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from .options import CONFIG, JSON, open_shelf
+from ..options import JSON
+from .options import CONFIG, open_shelf
 
 
 @click.command()
