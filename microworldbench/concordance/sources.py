@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -71,9 +71,12 @@ def read_sources(paths: Iterable[str | os.PathLike[str]], *, votes: bool) -> lis
         votes: Take every vote of a judge as a rater of its own.
 
     Raises:
-        InputError: it is none of these, is empty or damaged, or a rater contradicts itself.
+        InputError: it is none of these, is empty or damaged, or given twice, or a rater contradicts itself.
     """
     places = [Path(path) for path in paths]
+    once = Counter(place.resolve() for place in places)
+    if twice := next((place for place in places if once[place.resolve()] > 1), None):
+        raise InputError(f"{str(twice)!r} is given twice; agreement is between different sources")
     runs = {place: _run(place, votes) for place in places if place.is_dir()}
     videos = {key: sha256 for run in runs.values() for key, sha256 in run.videos.items()}
     return [runs[place] if place in runs else _file(place, videos, votes) for place in places]

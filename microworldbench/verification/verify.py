@@ -61,7 +61,8 @@ def verify(file: str | os.PathLike[str], extract: str | os.PathLike[str] | None 
                 folder.rename(target)
             card = run.scorecard
     except OSError as error:
-        raise InputError(f"cannot unpack {path}: {error.strerror or error}") from None
+        into = "" if target is None else f" into {str(target)!r}"
+        raise InputError(f"cannot unpack {path}{into}: {error.strerror or error}") from None
     held = {member.path for member in index.files}
     recorded = [made.video.path for made in generations if made.video is not None]
     return Verification(

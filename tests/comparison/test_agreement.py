@@ -259,6 +259,12 @@ def test_a_rater_who_contradicts_himself_is_refused(write_labels: Any) -> None:
         measure_agreement(write_labels("l.csv", [label("a"), label("a", met="not_met")]))
 
 
+def test_a_source_given_twice_is_named(write_labels: Any) -> None:
+    file = write_labels("a.jsonl", [label("e1"), label("e2")])
+    with pytest.raises(InputError, match=r"a\.jsonl' is given twice"):
+        measure_agreement(file, file.parent / "." / file.name)
+
+
 def test_one_humans_labels_may_lie_in_two_files_but_not_twice(write_labels: Any) -> None:
     first = write_labels("a.csv", [label("ann", "t1"), label("bob", "t1")])
     second = write_labels("b.csv", [label("ann", "t2"), label("bob", "t2", met="not_met")])
