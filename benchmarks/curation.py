@@ -173,11 +173,11 @@ def one_decode(base: Path) -> float:
     for number in range(ROUNDS):
         plain.append(timed(lambda: sum(1 for _ in stream(folder / "minute.mp4", threads=1)), time.process_time))
         meter = Meter()
-        saved = Histogram.embed, reader.read, BorderScorer.score, evidence.Darkness.of
-        Histogram.embed, reader.read, BorderScorer.score, evidence.Darkness.of = map(meter.around, saved)  # type: ignore[method-assign]
+        saved = Histogram.embed, reader.read, BorderScorer.score, evidence.Margins.of
+        Histogram.embed, reader.read, BorderScorer.score, evidence.Margins.of = map(meter.around, saved)  # type: ignore[method-assign]
         work, ids = prepared(folder, base / f"minute-{number}")
         whole.append(timed(lambda w=work, i=ids: w(i[0]), time.process_time))
-        Histogram.embed, reader.read, BorderScorer.score, evidence.Darkness.of = saved  # type: ignore[method-assign]
+        Histogram.embed, reader.read, BorderScorer.score, evidence.Margins.of = saved  # type: ignore[method-assign]
         around.append(whole[-1] - meter.seconds)
     ratio = min(around) / min(plain)
     row(

@@ -67,7 +67,7 @@ class Border(Settings):
     """How black borders are measured."""
 
     dark: int = Field(default=32, ge=0, le=255)
-    """Brightness up to which a pixel counts as black."""
+    """Brightness up to which the outermost pixels count as black."""
     share: Share = 0.98
     """Of a row or column that must be black, in every frame looked at."""
     frames: int = Field(default=8, ge=1)

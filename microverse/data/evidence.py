@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from microworldbench.video import StreamedFrame
 
-BLACK = 6
-"""Brightness up to which black is as deep as encoders leave it."""
+SPREADS = 3, 12
+"""How far in brightness a bar's pixels may be from its own black: inside it, and where an encoder smeared its edge."""
 
 T = TypeVar("T")
 
@@ -33,14 +33,14 @@ class Evidence:
     Args:
         frame: The frame, which is held until it has been reduced.
         max_side: Longest side of `image`, in pixels.
-        dark: Brightness up to which a pixel counts as dark.
+        dark: Brightness up to which a bar counts as black.
     """
 
     def __init__(self, frame: StreamedFrame, *, max_side: int, dark: int) -> None:
         self.index, self.time_s = frame.source_index, frame.time_s
         self._frame, self._max_side, self._limit = frame, max_side, dark
         if frame.pixels > HELD_PIXELS:
-            _ = self.image, self._darkness
+            _ = self.image, self.margins
             del self._frame
 
     @cached_property
@@ -48,34 +48,49 @@ class Evidence:
         """H×W×3 RGB."""
         return self._frame.image(self._max_side)
 
-    @property
-    def dark(self) -> Darkness:
-        """Dark pixels of the full-size picture."""
-        return self._darkness[0]
-
-    @property
-    def black(self) -> Darkness:
-        """The same for the deepest black alone, which sets bars off from a dark picture."""
-        return self._darkness[1]
-
     @cached_property
-    def _darkness(self) -> tuple[Darkness, Darkness]:
-        luma = self._frame.luma()
-        return Darkness.of(luma, self._limit), Darkness.of(luma, BLACK)
+    def margins(self) -> Margins:
+        """How black the full-size picture is, from each side inwards."""
+        return Margins.of(self._frame.luma(), self._limit)
 
 
 @dataclass(frozen=True, eq=False)
-class Darkness:
-    """Share of dark pixels in each row and column."""
+class Margins:
+    """From each side inwards, up to the middle: the share of each row or column that is as black as the outermost.
 
-    rows: NDArray[np.float32]
-    columns: NDArray[np.float32]
+    The black is each side's own, so that bars stand out from a picture that is dark as well. Zero throughout where it
+    is no black.
+
+    Args:
+        top: 2×rows, the shares for both of `SPREADS`.
+        bottom: The same, from the bottom upwards.
+        left: 2×columns.
+        right: The same, from the right.
+        height: Of the picture, in pixels.
+        width: The same.
+    """
+
+    top: NDArray[np.float32]
+    bottom: NDArray[np.float32]
+    left: NDArray[np.float32]
+    right: NDArray[np.float32]
+    height: int
+    width: int
 
     @classmethod
-    def of(cls, luma: NDArray[np.uint8], limit: int) -> Darkness:
-        """Counts the pixels of brightness up to `limit`."""
-        is_dark = luma <= limit
-        return cls(is_dark.mean(axis=1, dtype=np.float32), is_dark.mean(axis=0, dtype=np.float32))
+    def of(cls, luma: NDArray[np.uint8], dark: int) -> Margins:
+        """Counts in a picture of brightness, H×W; up to `dark` a side's outermost pixels count as black."""
+        top, bottom, left, right = (_as_black(side, dark) for side in (luma, luma[::-1], luma.T, luma.T[::-1]))
+        return cls(top, bottom, left, right, *luma.shape)
+
+
+def _as_black(lines: NDArray[np.uint8], dark: int) -> NDArray[np.float32]:
+    inner = lines[: (len(lines) + 1) // 2]
+    level = int(np.median(lines[0]))
+    if level > dark:
+        return np.zeros((len(SPREADS), len(inner)), np.float32)
+    away = np.where(inner > level, inner - np.uint8(level), np.uint8(level) - inner)
+    return np.stack([(away <= spread).mean(axis=1, dtype=np.float32) for spread in SPREADS])
 
 
 def evenly(items: Sequence[T], count: int) -> list[T]:

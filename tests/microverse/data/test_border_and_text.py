@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,10 +12,13 @@ import pytest
 
 from microverse.data.border import BorderScorer
 from microverse.data.config import Border, Text
-from microverse.data.evidence import BLACK, Darkness
+from microverse.data.evidence import Evidence, Margins
 from microverse.data.records import Clip
 from microverse.data.text import Line, Standing, TextScorer, kind_of, make_reader
 from microworldbench.errors import InputError
+from microworldbench.simulators import MECHANISMS
+from microworldbench.video import stream
+from microworldbench.video.writing import encoded, store
 
 CLIP = Clip(id="c", source="s", first=0, last=99, start_s=0, end_s=10, evidence=((0, 0.0),))
 
@@ -23,8 +27,8 @@ def evidence(pictures: list[Any]) -> list[Any]:
     made = []
     for number, picture in enumerate(pictures):
         luma = picture.max(axis=2)
-        dark, black = Darkness.of(luma, 32), Darkness.of(luma, BLACK)
-        made.append(SimpleNamespace(index=number, time_s=number / 2, image=picture, dark=dark, black=black))
+        margins = Margins.of(luma, Border().dark)
+        made.append(SimpleNamespace(index=number, time_s=number / 2, image=picture, margins=margins))
     return made
 
 
@@ -61,6 +65,30 @@ def test_dark_microscopy_has_no_border(field: bool) -> None:
         frames = [glowing(seed, field=field) for _ in range(8)]
         wrong += BorderScorer(Border()).score(CLIP, evidence(frames))["share"] > 0.02
     assert wrong == 0
+
+
+@pytest.mark.parametrize("name", ["excitation", "exocytosis", "microtubule"])
+def test_the_dark_ground_of_a_scene_is_no_border_and_bars_around_it_are(name: str) -> None:
+    """A membrane's straight edge, and a tissue in a dark bath, have the sharp edge of a bar but not its flatness."""
+    mechanism = MECHANISMS[name]
+    state = mechanism.simulate(mechanism.params.drawn(np.random.default_rng(3)), 3, 2.0, 2.0)
+    frames = [np.array(frame) for frame in mechanism.render(state, 320, 180)]
+    assert BorderScorer(Border()).score(CLIP, evidence(frames))["share"] == 0.0
+    for frame in frames:
+        frame[:20], frame[-20:] = 0, 0
+    found = BorderScorer(Border()).score(CLIP, evidence(frames))
+    assert found["pixels"] == {"top": 20, "bottom": 20, "left": 0, "right": 0}
+
+
+def test_bars_whose_edges_an_encoder_has_smeared_are_found(studio: Any, tmp_path: Path) -> None:
+    shot = studio.shot(4, 7, bars=(30, 30, 0, 0))
+    frames = [studio.dressed(studio.discs(7, t / 2, 640, 360), shot, t / 2) for t in range(8)]
+    store(tmp_path / "poor.mp4", encoded(iter(frames), 2.0, crf=36, preset="veryfast", threads=1))
+    seen = [Evidence(frame, max_side=64, dark=Border().dark) for frame in stream(tmp_path / "poor.mp4", threads=1)]
+    found = BorderScorer(Border()).score(CLIP, seen)["pixels"]
+    assert found["top"] == pytest.approx(30, abs=4)
+    assert found["bottom"] == pytest.approx(30, abs=4)
+    assert (found["left"], found["right"]) == (0, 0)
 
 
 def test_bars_around_dark_microscopy_are_found_by_their_deeper_black() -> None:
