@@ -156,6 +156,7 @@ def test_criterion_points_add_up_to_the_task_score(make_suite: Any, write_run: W
     a = write_run("a", suite, answer, generator="a", seeds=(0, 1))
     b = write_run("b", suite, always(False), generator="b", seeds=(0, 1))
     found = bench.compare(a, b)
+    assert len(found.tasks) == 5
     for task in found.tasks.values():
         points = [gap.points["a"] for gap in found.criteria if gap.task == task.id]
         assert sum(points) == pytest.approx(task.scores["a"].value, abs=1e-5)

@@ -33,7 +33,9 @@ def test_frames_are_numbered_from_one_at_the_middles_of_equal_parts(clip):
 
 
 def test_the_digest_is_that_of_the_image_that_is_sent(clip):
-    for picture in Footage(clip).exhibit(FramePolicy(count=2)).pictures:
+    pictures = Footage(clip).exhibit(FramePolicy(count=2)).pictures
+    assert len(pictures) == 2
+    for picture in pictures:
         (frame,) = picture.frames
         assert frame.sha256 == picture.sha256 == hashlib.sha256(picture.data).hexdigest()
         assert Image.open(io.BytesIO(picture.data)).size == (picture.width, picture.height) == (128, 64)

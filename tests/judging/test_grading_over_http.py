@@ -150,8 +150,10 @@ def test_a_reply_that_cannot_be_read_is_asked_for_again_with_the_same_frames(run
 def test_no_file_of_a_run_holds_the_key_or_the_address(run, serve, key):
     server = serve("coin", faults={2: "echo-key", 4: "500"})
     grade(run, server)
-    for path in run.rglob("*"):
-        if path.is_file() and path.suffix != ".mp4":
-            text = path.read_text(encoding="utf-8")
-            assert key not in text
-            assert "your key is" not in text or "[key]" in text
+    texts = [path for path in run.rglob("*") if path.is_file() and path.suffix != ".mp4"]
+    assert {"manifest.json", "calls.jsonl", "verdicts.jsonl"} <= {path.name for path in texts}
+    for path in texts:
+        text = path.read_text(encoding="utf-8")
+        assert key not in text
+        assert server.url not in text
+        assert "your key is" not in text or "[key]" in text

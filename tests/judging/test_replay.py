@@ -77,7 +77,9 @@ def test_a_misnumbered_dimension_was_never_asked(tiny_generator: Make, tmp_path:
     evaluations = dict.fromkeys(["scientific_eval", "visual_eval", "instruction_eval"], reply)
     (tmp_path / "m_result.json").write_text(json.dumps([{"index": int(tagged.id[4:]), **evaluations}]))
     bench.evaluate(tiny_generator, suite, f"replay:{tmp_path / 'm_result.json'}", tmp_path / "run", tasks=[tagged.id])
-    for verdict in RunFolder.read(tmp_path / "run").verdicts():
+    verdicts = RunFolder.read(tmp_path / "run").verdicts()
+    assert len(verdicts) == len(tagged.criteria)
+    for verdict in verdicts:
         asked = tagged.criteria[[c.id for c in tagged.criteria].index(verdict.criterion)].dimension.value
         assert (verdict.met is None) == (asked.replace("_", "-") == dimension)
 

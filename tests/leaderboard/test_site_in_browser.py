@@ -64,6 +64,8 @@ def shown(page: Any) -> list[str]:
 def every_page(site: Path) -> list[str]:
     tasks = sorted(p.relative_to(site).as_posix() for p in site.rglob("tasks/*.html"))
     others = sorted(p.relative_to(site).as_posix() for p in site.rglob("*.html") if p.parent.name != "tasks")
+    assert len(tasks) >= 2
+    assert "index.html" in others
     return [*others, *tasks[:2]]
 
 

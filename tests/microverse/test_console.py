@@ -84,6 +84,7 @@ def test_the_plan_names_every_open_question_at_any_width(width: int) -> None:
     questions = assumptions(read_config("paper-full"), 8)
     print_plan(Console(file=out, width=width), questions, [("model", "Wan")])
     shown = " ".join(out.getvalue().split())
+    assert questions
     for question in questions:
         assert question.setting in shown
         assert question.open_because in shown

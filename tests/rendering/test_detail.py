@@ -24,6 +24,7 @@ def test_the_points_of_a_tasks_criteria_add_up_to_its_score(examples, votes, mis
 def test_votes_are_reduced_to_their_majority_and_tallied(examples):
     example = examples.Example(count=1, votes=3, failing=False)
     (detail,) = task_details(example.card(), example.evidence())
+    assert len(findings(detail)) == len(detail.evidence.criteria)
     for f in findings(detail):
         met = sum(vote.outcome is Outcome.MET for vote in f.votes)
         assert (f.outcome is Outcome.MET) == (met >= 2)

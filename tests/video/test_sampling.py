@@ -70,7 +70,9 @@ def test_reading_a_variable_frame_rate_gives_the_times(tmp_path, make):
 def test_sampled_frames_equal_those_of_a_full_decoding(count, clip):
     with av.open(str(clip)) as container:
         every = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
-    for frame in sample(clip, count):
+    shown = sample(clip, count)
+    assert len(shown) == count
+    for frame in shown:
         np.testing.assert_array_equal(frame.image, every[frame.source_index])
 
 

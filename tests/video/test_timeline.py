@@ -20,6 +20,7 @@ steps = st.lists(st.integers(1, 500), min_size=1, max_size=60)
 def test_evenly_spaced_frames_are_chosen_by_their_number(frames, count, ticks_a_frame):
     even = line([ticks_a_frame * i for i in range(frames)], ticks_a_frame * frames)
     chosen = even.at_midpoints(count)
+    assert len(chosen) == count
     for part, index in enumerate(chosen):
         exact = Fraction((2 * part + 1) * frames, 2 * count)
         # A middle less than one tick before a frame counts as that frame's.
@@ -32,7 +33,9 @@ def test_evenly_spaced_frames_are_chosen_by_their_number(frames, count, ticks_a_
 def test_the_chosen_frame_is_on_screen_at_the_midpoint(steps, count, start):
     ticks = [start + sum(steps[:i]) for i in range(len(steps))]
     end = start + sum(steps)
-    for part, index in enumerate(line(ticks, end).at_midpoints(count)):
+    chosen = line(ticks, end).at_midpoints(count)
+    assert len(chosen) == count
+    for part, index in enumerate(chosen):
         middle = start + Fraction((end - start) * (2 * part + 1), 2 * count)
         gone = [*ticks[1:], end][index]
         assert ticks[index] <= middle + 1
