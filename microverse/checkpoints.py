@@ -220,12 +220,14 @@ class Saver:
         if self.here.leads:
             with contextlib.suppress(OSError):
                 shutil.rmtree(unfinished)
-        last = published(self.folder)
-        kept = f"the last good one is {last[-1].path.name}" if last else "there is none yet"
         self.trouble = (
-            f"checkpoint of step {step} could not be saved ({_cause(error)}); {kept}. The disk may be full: make "
-            "room, then give the same command"
+            f"checkpoint of step {step} could not be saved ({_cause(error)}); {self._kept()}. The disk may be "
+            "full: make room, then give the same command"
         )
+
+    def _kept(self) -> str:
+        last = published(self.folder)
+        return f"the last good one is {last[-1].path.name}" if last else "there is none yet"
 
     def _room_made(self, unfinished: Path, tensors: Any) -> str | None:
         """Makes the folder, without what a killed save left; the reason where there is too little room."""
@@ -240,11 +242,9 @@ class Saver:
         needed = _bytes_of(tensors)
         if needed <= free:
             return None
-        last = published(self.folder)
-        kept = f"the last good one is {last[-1].path.name}" if last else "there is none yet"
         return (
-            f"a checkpoint needs {needed / 1e9:.1f} GB and {self.folder} has {free / 1e9:.1f} GB left; {kept}. Make "
-            "room, then give the same command"
+            f"a checkpoint needs {needed / 1e9:.1f} GB and {self.folder} has {free / 1e9:.1f} GB left; {self._kept()}. "
+            "Make room, then give the same command"
         )
 
 

@@ -33,13 +33,15 @@ class Batch:
 
     def to(self, device: Any) -> Batch:
         """The same on a device."""
-        tensors = {name: value for name, value in vars(self).items() if name != "clips"}
-        return Batch(**{name: t.to(device, non_blocking=True) for name, t in tensors.items()}, clips=self.clips)
+        return self._each(lambda tensor: tensor.to(device, non_blocking=True))
 
     def pinned(self) -> Batch:
         """The same in memory that a GPU can fetch from while it computes."""
+        return self._each(lambda tensor: tensor.pin_memory())
+
+    def _each(self, moved: Callable[[Any], Any]) -> Batch:
         tensors = {name: value for name, value in vars(self).items() if name != "clips"}
-        return Batch(**{name: t.pin_memory() for name, t in tensors.items()}, clips=self.clips)
+        return Batch(**{name: moved(tensor) for name, tensor in tensors.items()}, clips=self.clips)
 
 
 def predicted_velocity(network: Any, batch: Batch, context: Any) -> Any:

@@ -20,7 +20,7 @@ OFFSET, ANCHOR = 8.0, 200.0
 the norm divides by nearly the same number everywhere."""
 
 
-def make_tiny(folder: Path, *, seed: int = 0, width: int = 96, layers: int = 4) -> Path:
+def make_tiny(folder: Path, *, seed: int = 0, width: int = 96, layers: int = 3) -> Path:
     """Writes the pipeline in diffusers' layout.
 
     Args:

@@ -104,10 +104,7 @@ class Cache:
                 handles[path] = safe_open(path, framework="pt")
             return handles[path].get_tensor(key)
         except (SafetensorError, OSError) as error:
-            raise shards.ShardError(
-                f"{path} is damaged ({error}); delete it and give the 'microverse cache' command again, which encodes "
-                "what it held"
-            ) from None
+            raise shards.unreadable(path, error) from None
 
 
 def _short(value: Any) -> str:

@@ -19,6 +19,14 @@ class ShardError(RunStoppedError):
     """A shard is damaged or gone."""
 
 
+def unreadable(path: Path, error: Exception) -> ShardError:
+    """What reading the shard at `path` came to, and how to go on."""
+    return ShardError(
+        f"{path} is damaged ({error}); delete it and give the 'microverse cache' command again, which encodes what it "
+        "held"
+    )
+
+
 def entries(folder: Path, kind: str) -> dict[str, Path]:
     """Where every entry of a kind (``latents``, ``texts``) lies, by its key.
 
@@ -33,10 +41,7 @@ def entries(folder: Path, kind: str) -> dict[str, Path]:
             with safe_open(path, framework="pt") as shard:
                 found.update(dict.fromkeys(shard.keys(), path))
         except (SafetensorError, OSError) as error:
-            raise ShardError(
-                f"{path} is damaged ({error}); delete it and give the 'microverse cache' command again, which encodes "
-                "what it held"
-            ) from None
+            raise unreadable(path, error) from None
     return found
 
 
