@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..rendering.svg import HEAD, NOTE, drawing, ink_on, label_width, text_of, write
 from ..rendering.tables import share
+from ..rendering.wording import quantity
 from .records import PreferenceData, PreferencePair
 
 BAR, ROW, LENGTH = 26, 46, 520
@@ -54,10 +55,10 @@ def _bar(pair: PreferencePair, left: float, top: float) -> list[str]:
             ink = f'fill="{ink_on(red, green, blue)}"'
             made.append(write(x + width / 2, top + BAR / 2 + 5, share(part.value), anchor="middle", extra=ink))
         x += width
-    ends = pair.all_votes.net.ci95
-    interval = "" if ends is None else f" [{100 * ends[0]:+.0f}, {100 * ends[1]:+.0f}]"
-    net = pair.all_votes.net.value
-    note = f"net {100 * net:+.0f} %{interval}, {pair.all_votes.win.n:,} votes" if net is not None else "no votes"
+    ends, net = pair.all_votes.net.ci95, pair.all_votes.net.value
+    interval = "" if ends is None else f" [{_signed(ends[0])}, {_signed(ends[1])}]"
+    votes = quantity(pair.all_votes.win.n, "vote")
+    note = "no votes" if net is None else f"net {_signed(net)} %{interval}, {votes}"
     made.append(write(left, top + BAR + 13, note, extra=NOTE))
     return [*made, "</g>"]
 
@@ -72,8 +73,17 @@ def _legend(x: float, y: float) -> list[str]:
     return made
 
 
+def _signed(part: float) -> str:
+    """Whole percent with a sign; nothing stands before a zero."""
+    percent = round(100 * part)
+    return f"{percent:+d}".replace("-", "−") if percent else "0"
+
+
 def _subtitle(study: PreferenceData) -> str:
-    return f"{study.votes:,} votes of {study.evaluators:,} evaluators on {study.tasks:,} tasks"
+    return (
+        f"{quantity(study.votes, 'vote')} of {quantity(study.evaluators, 'evaluator')} on "
+        f"{quantity(study.tasks, 'task')}"
+    )
 
 
 def _told(pair: PreferencePair) -> str:
@@ -82,4 +92,5 @@ def _told(pair: PreferencePair) -> str:
         f"{name} {share(part.value)}"
         for name, part in (("wins", shares.win), ("ties", shares.tie), ("losses", shares.loss))
     ]
-    return f"{pair.first} against {pair.second}: {', '.join(parts)} of {shares.win.n} votes on {pair.tasks} tasks"
+    of = f"{quantity(shares.win.n, 'vote')} on {quantity(pair.tasks, 'task')}"
+    return f"{pair.first} against {pair.second}: {', '.join(parts)} of {of}"

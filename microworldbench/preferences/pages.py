@@ -9,7 +9,7 @@ from ..concordance.pages import figure
 from ..rendering.markdown import escape
 from ..rendering.page import PageTable, write_page
 from ..rendering.tables import coefficient, ends, markdown_table, percents, share, text_table
-from ..rendering.wording import UNKNOWN, count, plain
+from ..rendering.wording import UNKNOWN, count, plain, quantity
 from .bars import preference_bars
 from .records import PairShares, PreferenceData
 
@@ -40,8 +40,8 @@ def write_html(found: PreferenceData, path: str | Path, *, model: str | None = N
 
 def _headline(found: PreferenceData) -> str:
     return (
-        f"{count(found.votes)} votes of {count(found.evaluators)} evaluators on {count(found.tasks)} tasks, "
-        f"{count(len(found.models))} models"
+        f"{quantity(found.votes, 'vote')} of {quantity(found.evaluators, 'evaluator')} on "
+        f"{quantity(found.tasks, 'task')}, {quantity(len(found.models), 'model')}"
     )
 
 
