@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import sys
 from collections.abc import Mapping, Sequence
@@ -92,9 +93,10 @@ def run_and_exit(cli: click.Command, args: Sequence[str] | None = None, program:
         sys.stderr.close()  # the reader went away: nothing more to say
         status = 1
     except OSError as error:
-        if error.filename is None:
+        # A path that cannot be read or written, or a full disk behind stdout; all else is a fault of ours.
+        if error.filename is None and error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
-        _complain(f"{str(error.filename)!r}: {error.strerror}")  # a path that cannot be read or written
+        _complain(error.strerror if error.filename is None else f"{str(error.filename)!r}: {error.strerror}")
         status = 1
     sys.exit(status if isinstance(status, int) else 0)
 

@@ -208,6 +208,16 @@ def write_atomically(path: Path, data: bytes) -> None:
         temporary.unlink(missing_ok=True)
 
 
+def refuse_special(path: Path) -> None:
+    """Refuses a device or pipe: what is written under a temporary name would take its place.
+
+    Raises:
+        InputError: `path` is one.
+    """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise InputError(f"cannot write {path}: it is no regular file; choose another place")
+
+
 def now() -> str:
     """The present time, UTC, to the second. For people; nothing is ever ordered by it."""
     return datetime.now(UTC).isoformat(timespec="seconds")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -92,6 +93,25 @@ def test_a_path_that_cannot_be_used_is_named_without_a_traceback(capsys: pytest.
         run_and_exit(write, [])
     assert stop.value.code == 1
     assert capsys.readouterr().err == f"error: {str(Path(__file__) / 'report.json')!r}: Not a directory\n"
+
+
+def test_a_full_disk_behind_stdout_is_a_sentence_too(capsys: pytest.CaptureFixture[str]) -> None:
+    @click.command()
+    def fill() -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with pytest.raises(SystemExit) as stop:
+        run_and_exit(fill, [])
+    assert (stop.value.code, capsys.readouterr().err) == (1, "error: No space left on device\n")
+
+
+def test_pages_and_bundles_do_not_take_the_place_of_a_pipe(mwb: Any, tmp_path: Path) -> None:
+    assert mwb("run", "--generator", "mymodel:generator", "--task", "mitosis", "--out", "o").returncode == 0
+    os.mkfifo(tmp_path / "pipe")
+    for args in (["report", "o", "--html", "pipe"], ["bundle", "o", "--out", "pipe"]):
+        done = mwb(*args)
+        assert (done.returncode, "it is no regular file" in done.stderr) == (2, True), done.stderr
+    assert (tmp_path / "pipe").is_fifo()
 
 
 def test_run_scores_a_callable_and_says_where_the_report_is(mwb: Any, tmp_path: Path) -> None:

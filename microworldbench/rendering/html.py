@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ..errors import InputError
+from ..logbook import refuse_special
 from ..scorecard import Score, Scorecard
 from . import wording
 from .corrected import ERROR_HEAD, HEAD, corrected_rows, corrected_sentence, error_rows
@@ -53,6 +54,7 @@ def write_html(
         InputError: `path` cannot be written, or the videos to embed exceed `MAX_EMBEDDED_BYTES`.
     """
     path = Path(path)
+    refuse_special(path)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
     page = _page(scorecard, evidence, _Videos(embed_videos))
     try:

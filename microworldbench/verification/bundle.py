@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from ..certificate import FILE as CERTIFICATE
 from ..errors import InputError
+from ..logbook import refuse_special
 from ..recount import LABELS
 from ..report import Report
 from ..results import Generation, StoredVideo
@@ -46,6 +47,7 @@ def bundle(run: str | os.PathLike[str], out: str | os.PathLike[str] | None = Non
     index = Index(files=tuple(_member(path, content) for path, content in contents.items()))
     _refuse_other_videos(index, folder)
     target = Path(out) if out is not None else Path(f"{folder.path.resolve().name}-{index.id[:12]}.tar")
+    refuse_special(target)
     unfinished = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
         with unfinished.open("wb") as file:
