@@ -16,6 +16,8 @@ Series = NDArray[np.float64]
 
 LEAST_SWING = 0.12
 """Relative change of area from which the course of a beat can be read."""
+WHOLE = 0.8
+"""Least part of an emptying, and of a filling, that is compared with the other."""
 
 
 class FallParams(Params):
@@ -87,12 +89,14 @@ def _smoothed(found: Chamber) -> Series:
 
 def long_contraction(clip: Clip, params: LongParams) -> Measured:
     """The cavity spends more of its time shrinking than growing."""
-    found = _beating(clip)
-    rate = np.gradient(_smoothed(found))
+    area = _smoothed(_beating(clip))
+    rate = np.gradient(area)
     least = 0.06 * float(np.quantile(np.abs(rate), 0.97))
     shrinks, grows = float((rate < -least).sum()), float((rate > least).sum())
-    if min(shrinks, grows) < 3:
-        raise Abstain("the cavity only shrinks or only grows, so that the two cannot be compared")
+    empties = float((np.maximum.accumulate(area) - area).max() / np.ptp(area))
+    fills = float((area - np.minimum.accumulate(area)).max() / np.ptp(area))
+    if min(shrinks, grows) < 3 or min(empties, fills) < WHOLE:
+        raise Abstain("the clip does not show the cavity both empty and fill, so that the two cannot be compared")
     share = shrinks / (shrinks + grows)
     met = decided(share, params.share - 0.07, params.share)
     text = (

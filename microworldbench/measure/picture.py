@@ -142,6 +142,7 @@ def coarse(clip: Clip) -> Array:
 def one_shot(clip: Clip, params: ShotParams) -> Measured:
     """No frame step changes the coarse picture out of all proportion."""
     needs_frames(clip)
+    needs_order(clip)
     small = coarse(clip)
     steps = np.abs(np.diff(small, axis=0)).mean(axis=(1, 2, 3))
     # A cut is one step that stands out from those around it, and from the noise of a compressed still.

@@ -18,6 +18,8 @@ BLUR = 0.0022
 """Smoothing before rods are looked for, of the longer side."""
 LEAST_WIDTH = 3.5
 """Width of a rod, in working pixels, from which it can be made out."""
+WIDEST = 0.08
+"""Width of a rod, over the picture's longer side, up to which there is room for a colony."""
 ROD = 1.7
 """Length over width from which something is a rod."""
 ALIKE = 0.2
@@ -110,6 +112,8 @@ def _width(masks: Mask) -> float:
     usual, spread = float(np.median(widths)), float(np.std(widths) / np.median(widths))
     if usual < LEAST_WIDTH:
         raise Abstain(f"what stands out is {usual:.1f} pixels thick, at least {LEAST_WIDTH} needed", width=usual)
+    if usual > WIDEST * max(masks.shape[1:]):
+        raise Abstain("what stands out is so thick that the picture has no room for a colony", width=usual)
     if spread > 0.3:
         raise Abstain(f"what stands out changes its thickness by {100 * spread:.0f} %, as no rods do", spread=spread)
     return usual

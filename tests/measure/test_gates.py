@@ -147,3 +147,10 @@ def test_frames_in_disorder_do_not_tell_of_an_order() -> None:
     picture.needs_order(Clip(frames, 16.0))
     with pytest.raises(Abstain, match="out of order"):
         picture.needs_order(Clip(frames[np.random.default_rng(8).permutation(len(frames))], 16.0))
+
+
+def test_frames_in_disorder_do_not_tell_of_one_shot() -> None:
+    frames = panning()[np.random.default_rng(9).permutation(SHAPE[0])]
+    told = measure(MEASUREMENTS["one-shot"], Clip(frames, 16.0), picture.ShotParams())
+    assert told.met is None
+    assert "out of order" in told.observation
