@@ -130,3 +130,16 @@ def test_out_of_step_alveoli_do_not_follow_one_another() -> None:
 def test_balls_of_gas_are_there_only_where_violated() -> None:
     assert run().bubble_um.shape[1] == 0
     assert run(violation="drifting_bubbles").bubble_um.shape[1] > 5
+
+
+def test_a_held_breath_is_one_breath_and_then_nothing() -> None:
+    state = run(violation="held_breath")
+    over = np.searchsorted(state.time_s, state.breath_s) + 1
+    assert np.ptp(state.scale[:over]) > 0.02
+    assert np.ptp(state.scale[over:]) == 0
+
+
+def test_a_slow_breath_outlasts_the_clip() -> None:
+    state = run(violation="slow_breath")
+    assert state.breath_s > state.time_s[-1]
+    assert np.ptp(state.scale) > 0.02

@@ -135,3 +135,28 @@ def test_in_reversed_time_cells_recede_tail_first() -> None:
     fronts = np.stack([np.cos(state.heading), np.sin(state.heading)], axis=-1)[:-1]
     assert toward(state).mean() < -0.2
     assert np.median((steps * fronts).sum(axis=-1)) < 0
+
+
+def test_circling_cells_come_back_to_where_they_were_and_no_nearer() -> None:
+    state = run(violation="circling")
+    round_ = np.searchsorted(state.minutes, 4.0)
+    crowded = np.linalg.norm(np.diff(state.xy_um, axis=0), axis=-1).sum(axis=0)
+    net = np.linalg.norm(state.xy_um[round_:] - state.xy_um[:-round_], axis=-1)
+    assert np.median(net) < 0.25 * np.median(crowded) * round_ / len(state.time_s)
+    assert abs(toward(state).mean()) < 0.15
+
+
+def test_dividing_cells_end_twice_as_many_each_as_large_as_before() -> None:
+    state = run(violation="dividing")
+    count = state.visible.sum(axis=1)
+    assert (np.diff(count) >= 0).all()
+    assert count[-1] == 2 * count[0] == 2 * state.params.cells
+    areas = np.pi * np.square(outlines(state, len(state.time_s) - 1)[:, :-1]).mean(axis=1)
+    assert areas == pytest.approx(np.pi * state.params.radius_um**2)
+
+
+def test_a_cell_that_is_not_born_yet_is_where_its_mother_is() -> None:
+    state = run(violation="dividing")
+    mothers, daughters = np.split(state.xy_um, 2, axis=1)
+    unborn = ~state.visible[:, state.params.cells :]
+    assert daughters[unborn] == pytest.approx(mothers[unborn], abs=1.5 * state.params.radius_um)

@@ -171,3 +171,15 @@ def test_a_spiral_goes_on_without_a_stimulus() -> None:
 def test_uneven_waves_meet_far_left_of_the_middle() -> None:
     row = np.nanmedian(first_seconds(run(violation="uneven_waves")), axis=0)
     assert np.nanargmax(row) / len(row) < 0.36
+
+
+def test_a_single_round_excites_every_cell_once() -> None:
+    assert (run(violation="single_round").upstroke.sum(axis=0) == 1).mean() > 0.97
+
+
+def test_a_dead_half_stays_dark() -> None:
+    state = run(violation="dead_half")
+    half = state.glow.shape[2] // 2
+    excited = (state.glow >= 0.4).any(axis=0)
+    assert excited[:, : half - 2].mean() > 0.97
+    assert excited[:, half + 2 :].mean() < 0.05

@@ -204,3 +204,16 @@ def test_reversed_time_is_the_film_backwards() -> None:
     state = clip(violation="reversed_time")
     assert np.array_equal(state.transmitter_nm, clip().transmitter_nm[::-1])
     assert state.pore_nm[-1, MIDDLE] == 0
+
+
+def test_a_pore_that_is_wide_at_once_is_wider_than_the_vesicle_in_its_first_frame() -> None:
+    pore = clip(violation="wide_at_once").pore_nm[:, MIDDLE]
+    assert pore[pore > 0][0] > Params.drawn(1).radius_nm
+
+
+def test_a_vesicle_that_buds_again_has_opened_wide_and_ends_closed_and_round() -> None:
+    state = clip(violation="buds_again")
+    pore = state.pore_nm[:, MIDDLE]
+    assert pore.max() > state.params.radius_nm
+    assert pore[-1] == 0
+    assert state.rooms[-1][MIDDLE].shape.height == pytest.approx(2 * state.params.radius_nm)

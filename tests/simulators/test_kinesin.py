@@ -172,3 +172,18 @@ def test_a_cargo_left_behind_stays_where_it_was_let_go() -> None:
     assert not state.linked[-1]
     assert state.hip_nm[-1, 0] - state.cargo_nm[-1, 0] > 40
     assert np.ptp(state.cargo_nm[len(state.time_s) // 3 :, 0]) < 12
+
+
+def test_a_motor_that_falls_off_does_not_come_back() -> None:
+    holds = clip(violation="falls_off").bound.any(axis=1)
+    left = int((~holds).argmax())
+    assert 0 < left < len(holds)
+    assert not holds[left:].any()
+
+
+def test_short_strides_take_a_head_on_by_one_dimer_where_it_should_be_two() -> None:
+    state = clip(violation="short_strides")
+    x, bound = state.heads_nm[:, 0, 0], state.bound[:, 0]
+    stands = np.round(x[1:-1][bound[2:] & bound[1:-1] & bound[:-2]] / state.params.site_nm * 2) / 2
+    strides = np.diff(stands)
+    assert np.median(strides[strides > 0]) == pytest.approx(1.0)

@@ -161,3 +161,13 @@ def test_fading_filaments_lose_light_and_no_length() -> None:
     state = run(violation="fading")
     assert np.diff(state.tip_um, axis=0).min() >= 0
     assert state.brightness[-1].min() < 0.1
+
+
+def test_frozen_tips_do_not_move() -> None:
+    assert np.ptp(run(violation="frozen_tips").tip_um, axis=0).max() == 0
+
+
+def test_lasting_comets_are_as_bright_on_tips_that_retreat() -> None:
+    state = run(violation="lasting_comets")
+    assert (state.cap == 1).all()
+    assert not state.grows.all()

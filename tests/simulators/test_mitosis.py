@@ -92,3 +92,16 @@ def test_unequal_daughters_share_one_to_ten_or_worse() -> None:
 def test_a_third_daughter_grows_only_where_violated() -> None:
     assert run().third_um.max() == 0
     assert run(violation="third_daughter").third_um[-1] > 2
+
+
+def test_unequal_sets_leave_one_daughter_with_a_third_of_the_others_chromatids() -> None:
+    last = run(violation="unequal_sets").chromatids[-1, ..., 0]
+    assert (last > 0).sum() / (last < 0).sum() == pytest.approx(1 / 3, abs=0.05)
+
+
+def test_daughters_that_fuse_again_part_first_and_end_as_one_sphere() -> None:
+    state = run(violation="fusing_again")
+    apart = np.array([each.separation for each in state.bodies])
+    assert apart.max() > state.params.radius_um / 2
+    assert apart[0] == apart[-1] == pytest.approx(0, abs=0.01)
+    assert state.volume_um3 == pytest.approx(np.full_like(state.volume_um3, state.volume_um3[0]), rel=5e-3)

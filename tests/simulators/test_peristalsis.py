@@ -153,3 +153,19 @@ def test_a_frozen_gut_does_not_move() -> None:
 def test_teleporting_bits_jump_every_half_second() -> None:
     jumped = (np.abs(bits_speed(run(violation="teleport"))) > 60).mean(axis=1) > 0.3
     assert 8 <= jumped.sum() <= 11
+
+
+def test_a_racing_wave_crosses_the_picture_in_less_than_two_seconds() -> None:
+    state = run(violation="racing_wave")
+    narrowest = state.grid_mm[state.radius_mm.argmin(axis=1)]
+    moved = np.diff(narrowest)
+    pace = np.median(moved[moved > 0]) * state.fps
+    assert pace == pytest.approx(state.params.wave_mm_s * state.params.speed_up, rel=0.1)
+    assert state.params.field_width_mm / pace < 1.6
+
+
+def test_appearing_chyme_comes_from_nowhere_and_stays() -> None:
+    seen = run(violation="appearing_chyme").visible
+    assert seen[0].mean() < 0.3
+    assert seen[-1].all()
+    assert (np.diff(seen.astype(int), axis=0) >= 0).all()

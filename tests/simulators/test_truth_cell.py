@@ -36,6 +36,8 @@ FLIPS = {
     ("mitosis", "no_segregation"): {"equal-chromatin", "empty-daughter", "parting-before-furrow", "nuclei-re-form"},
     ("mitosis", "growing_volume"): {"volume-kept"},
     ("mitosis", "unequal_daughters"): {"daughters-alike"},
+    ("mitosis", "unequal_sets"): {"equal-chromatin", "parting-before-furrow"},
+    ("mitosis", "fusing_again"): {"one-becomes-two", "cells-merge-or-vanish", "two-at-the-end"},
     ("mitosis", "reversed_time"): {
         "one-becomes-two",
         "alone-at-first",
@@ -51,6 +53,8 @@ FLIPS = {
     ("chemotaxis", "rigid"): {"front-and-tail", "shape-changes"},
     ("chemotaxis", "teleport"): {"cells-jump"},
     ("chemotaxis", "vanishing"): {"number-kept"},
+    ("chemotaxis", "circling"): {"climbs-the-gradient", "gathers-at-the-tip"},
+    ("chemotaxis", "dividing"): {"number-kept"},
     ("chemotaxis", "reversed_time"): {"climbs-the-gradient", "crawls-away", "front-leads", "gathers-at-the-tip"},
     ("phagocytosis", "vanishing_prey"): _NOT_SWALLOWED | {"count-stays-three", "half-closed-cup"},
     ("phagocytosis", "through_membrane"): {
@@ -104,6 +108,7 @@ OPEN = {
     ("mitosis", "no_segregation"): {"plate-before-parting"},
     ("mitosis", "unequal_daughters"): {"equal-chromatin", "empty-daughter"},
     ("mitosis", "reversed_time"): _OF_DAUGHTERS | {"volume-kept", "parting-before-furrow"},
+    ("mitosis", "fusing_again"): _OF_DAUGHTERS,
     ("chemotaxis", "frozen"): {"front-leads", "glides-straight"},
     ("chemotaxis", "rigid"): {"front-leads"},
     ("chemotaxis", "teleport"): {

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from microworldbench.simulators.vesicles.parameters import Params
-from microworldbench.simulators.vesicles.physics import simulate
+from microworldbench.simulators.vesicles.physics import CAGE_S, simulate
 
 # A field so large that no vesicle meets its walls.
 OPEN = Params(field_um=30.0, density_per_um2=0.6)
@@ -85,3 +85,17 @@ def test_teleporting_vesicles_jump_about_every_08_seconds() -> None:
 
 def test_vanishing_leaves_less_than_half() -> None:
     assert simulate(OPEN, 7, 5.0, 16.0, "vanishing").visible[-1].mean() < 0.5
+
+
+@pytest.mark.parametrize("seconds", [0.125, 0.25, 1.0])
+def test_caged_vesicles_get_as_far_as_their_cage_lets_them(seconds: float) -> None:
+    # An Ornstein-Uhlenbeck walk in the plane: MSD = 4Dτ·(1 − exp(−t/τ)).
+    paths = inner("caged")[16:]
+    expected = 4 * OPEN.diffusion_um2_s * CAGE_S * (1 - np.exp(-seconds / CAGE_S))
+    assert msd(paths, round(seconds * 16)) == pytest.approx(expected, rel=0.15)
+
+
+def test_multiplying_vesicles_end_twice_as_many() -> None:
+    count = simulate(OPEN, 7, 5.0, 16.0, "multiplying").visible.sum(axis=1)
+    assert (np.diff(count) >= 0).all()
+    assert count[-1] == 2 * count[0]

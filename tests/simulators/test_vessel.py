@@ -107,3 +107,18 @@ def test_vanishing_cells_are_gone_behind_the_clot_only() -> None:
     behind = state.x_um > state.params.clot_position * state.params.field_width_um
     assert state.visible[~behind].all()
     assert state.visible[behind].mean() < 0.3
+
+
+def test_along_fast_walls_cells_outrun_those_on_the_axis() -> None:
+    state = simulate(Params(), 2, 2.0, 16.0, "fast_walls")
+    size, lane = np.abs(speeds(state)), np.abs(state.eta[:-1])
+    assert np.nanmean(size[lane > 0.7]) > 1.5 * np.nanmean(size[lane < 0.3])
+
+
+def test_in_a_slow_throat_speed_goes_with_the_section_and_cells_jam() -> None:
+    state = simulate(Params(pulsatility=0.0), 2, 2.0, 240.0, "slow_throat")
+    radius = relative_radius(state.params, state.x_um[:-1])
+    upstream = speeds(state) / profile(state.params, state.eta[:-1]) / radius**2
+    assert np.nanstd(upstream) < 0.03 * np.nanmean(upstream)
+    away = np.abs(state.x_um - state.params.clot_position * state.params.field_width_um)
+    assert (away < 20).mean() > 2 * ((away > 100) & (away < 120)).mean()

@@ -17,6 +17,8 @@ MECHANISM = Mechanism(
         "frozen_lung": "nothing breathes",
         "long_inspiration": "breathing in takes twice as long as breathing out",
         "panting": "the alveoli flutter four times as fast, and shallowly",
+        "held_breath": "the alveoli breathe once and then stand still",
+        "slow_breath": "one breath takes longer than the whole clip",
         "extra_alveoli": "new alveoli bud out between the others",
         "vanishing_alveoli": "alveoli shrink away and leave gaps",
         "out_of_step": "every alveolus breathes for itself, in a rhythm shifted against its neighbours",

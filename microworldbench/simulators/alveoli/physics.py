@@ -24,7 +24,7 @@ WARM_UP = 4
 """Breaths before the clip begins; by then each is like the last."""
 OVERLAP = 0.80
 """Distance of neighbouring centres over the sum of their radii: they share a wall."""
-PANTS_PER_MIN, PANTS_SHARE = 60.0, 1.2
+PANTS_PER_MIN, PANTS_SHARE, SLOW_PER_MIN = 60.0, 1.2, 4.0
 UNEVEN = 1.8
 """How much more an alveolus swells where each breathes for itself."""
 EXTRA, LOST = 5, 4
@@ -72,7 +72,7 @@ def simulate(params: Params, seed: int, duration_s: float, fps: float, violation
     rng = np.random.default_rng([seed, 501])
     time_s = np.arange(instants(duration_s, fps)) / fps
     place, radius = arranged(params, rng)
-    rate = PANTS_PER_MIN if violation == "panting" else params.breaths_per_min
+    rate = {"panting": PANTS_PER_MIN, "slow_breath": SLOW_PER_MIN}.get(violation or "", params.breaths_per_min)
     period = 60 / rate
     life_s = time_s * params.speed_up + params.start_phase * period
     strain = _strains(params, rng, life_s, period, len(radius), violation)
@@ -136,6 +136,8 @@ def _strains(
     before = WARM_UP * period
     if violation == "frozen_lung":
         life_s = np.full_like(life_s, life_s[0])
+    elif violation == "held_breath":
+        life_s = np.minimum(life_s, life_s[0] + period)
     elif violation == "long_inspiration":  # the same breath, told backwards
         life_s = (np.floor(life_s[-1] / period) + 2) * period - life_s
     steps = np.arange(0, before + life_s.max() + 2 * STEP_S, STEP_S)

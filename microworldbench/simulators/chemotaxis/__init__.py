@@ -20,6 +20,8 @@ MECHANISM = Mechanism(
         "rigid": "round cells slide along without changing shape",
         "teleport": "cells jump from place to place",
         "vanishing": "more than half of the cells disappear one by one",
+        "circling": "cells run round in circles instead of up the gradient",
+        "dividing": "every cell splits into two as large as itself",
         "reversed_time": "cells move away from the pipette tail first",
     },
     default_violation="against_gradient",

@@ -22,7 +22,7 @@ def render(state: State, width: int, height: int) -> Frames:
     printer = Print(rng, width, height, darkening=0.45, grain=0.009)
     side = 2 * int(1.9 * params.radius_um * scale) + 4
     grains = np.stack([clouds(rng, side, side, (3, 6, 12, 24), 0.8) - 0.5 for _ in range(4)])
-    tones = rng.uniform(-0.06, 0.06, params.cells)
+    tones = rng.uniform(-0.06, 0.06, int(state.xy_um.shape[1]))
     frames = np.empty((len(state.time_s), height, width, 3), np.uint8)
     for t in range(len(frames)):
         image = dish.copy()

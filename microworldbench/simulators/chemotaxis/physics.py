@@ -31,6 +31,8 @@ JUMP_EVERY_MIN = 1.5
 """Mean time between jumps of a cell in the violation ``teleport``."""
 RACE = 3.5
 """Speed over what it should be, in the violation ``racing``."""
+ROUND_MIN = 4.0
+"""Time for one round in the violation ``circling``."""
 
 
 @dataclass(frozen=True)
@@ -87,8 +89,8 @@ def simulate(params: Params, seed: int, duration_s: float, fps: float, violation
     time_s = np.arange(instants(duration_s, fps)) / fps
     minutes = time_s / duration_s * params.minutes
     steps = int(np.ceil(params.minutes / STEP_MIN)) + 2
-    paths, headings = _walk(params, rng, steps, violation)
-    ruffles = _ruffles(rng, steps, params.cells)
+    paths, headings, born = _walk(params, rng, steps, violation)
+    ruffles = _ruffles(rng, steps, paths.shape[1])
     if violation == "reversed_time":
         minutes = minutes[::-1].copy()
     at = minutes / STEP_MIN
@@ -96,7 +98,7 @@ def simulate(params: Params, seed: int, duration_s: float, fps: float, violation
     share = (at - low)[:, None, None]
     # Positions are interpolated, except over a jump.
     after = np.where(np.abs(paths[low + 1] - paths[low]) > 4 * params.radius_um, paths[low], paths[low + 1])
-    visible = np.ones((len(time_s), params.cells), bool)
+    visible = at[:, None] >= born
     if violation == "vanishing":
         last = np.where(rng.permutation(params.cells) < 0.6 * params.cells, rng.uniform(0.15, 0.85, params.cells), 2.0)
         visible = (minutes / params.minutes)[:, None] <= last
@@ -114,16 +116,26 @@ def simulate(params: Params, seed: int, duration_s: float, fps: float, violation
     )
 
 
-def _walk(params: Params, rng: np.random.Generator, steps: int, violation: str | None) -> tuple[Array, Array]:
-    """Positions (steps, cells, 2) and directions in which the bodies point (steps, cells)."""
+def _walk(params: Params, rng: np.random.Generator, steps: int, violation: str | None) -> tuple[Array, Array, Array]:
+    """Positions (steps, cells, 2), directions in which the bodies point (steps, cells), and each cell's first step.
+
+    A cell that is not there yet is where its mother is.
+    """
     n, source = params.cells, np.array(params.source_um)
     xy = _starts(params, rng)
     to_source = np.arctan2(*(source - xy).T[::-1])
     angle = to_source + rng.normal(0, 0.9, n)
     pace = params.speed_um_min * np.clip(1 + params.speed_cv * rng.standard_normal(n), 0.5, 1.6)
     pace = pace * {"frozen": 0.0, "racing": RACE}.get(violation or "", 1.0)
-    sign = {"against_gradient": -1.0, "no_bias": 0.0}.get(violation or "", 1.0)
-    body, turn = angle.copy(), np.sqrt(2 / params.persistence_min * STEP_MIN)
+    sign = {"against_gradient": -1.0, "no_bias": 0.0, "circling": 0.0}.get(violation or "", 1.0)
+    turn, spin, mother, born = np.sqrt(2 / params.persistence_min * STEP_MIN), np.zeros(n), np.arange(n), np.zeros(n)
+    if violation == "circling":
+        turn, spin = 0.3 * turn, rng.choice([-1, 1], n) * 2 * np.pi * STEP_MIN / ROUND_MIN
+    elif violation == "dividing":
+        born = np.concatenate([born, rng.uniform(0.1, 0.8, n) * steps])
+        mother = np.tile(mother, 2)
+        xy, angle, pace, spin, n = xy[mother], angle[mother], pace[mother], spin[mother], 2 * n
+    body = angle.copy()
     paths, headings = np.empty((steps, n, 2)), np.empty((steps, n))
     for step in range(steps):
         paths[step], headings[step] = xy, body
@@ -131,19 +143,21 @@ def _walk(params: Params, rng: np.random.Generator, steps: int, violation: str |
         distance = np.hypot(away[:, 0], away[:, 1])
         to_source = np.arctan2(away[:, 1], away[:, 0])
         pull = sign * felt_bias(params, distance) / params.persistence_min
-        angle = angle + pull * np.sin(to_source - angle) * STEP_MIN + turn * rng.standard_normal(n)
+        angle = angle + pull * np.sin(to_source - angle) * STEP_MIN + spin + turn * rng.standard_normal(n)
         if violation == "straight_lines":
             angle = to_source
         # A cell that has arrived stays at the tip.
         near = np.clip((distance - params.radius_um) / (2 * params.radius_um), 0.15, 1)
         xy = xy + (pace * near * STEP_MIN)[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+        there = step >= born
         if violation != "frozen":
-            xy = _kept_in(params, _parted(params, xy))
+            xy[there] = _kept_in(params, _parted(params, xy[there]))
         if violation == "teleport":
             jumps = rng.random(n) < STEP_MIN / JUMP_EVERY_MIN
             xy = np.where(jumps[:, None], _anywhere(params, rng, n), xy)
         body = body + np.sin(angle - body) * min(1.0, STEP_MIN / FOLLOW_MIN)
-    return paths, headings
+        xy, angle, body = (np.where(there if v.ndim == 1 else there[:, None], v, v[mother]) for v in (xy, angle, body))
+    return paths, headings, born
 
 
 def _starts(params: Params, rng: np.random.Generator) -> Array:

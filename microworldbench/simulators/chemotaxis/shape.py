@@ -16,7 +16,7 @@ ANGLES = np.linspace(-np.pi, np.pi, 97)
 def outlines(state: State, t: int) -> Array:
     """(cells, directions) distance of the outline from the centre, µm, at instant `t`; every cell has the same area."""
     if state.is_rigid:
-        return np.full((state.params.cells, len(ANGLES)), state.params.radius_um)
+        return np.full((state.xy_um.shape[1], len(ANGLES)), state.params.radius_um)
     turns = RUFFLES[:, None] * ANGLES
     ahead = 0.5 + 0.5 * np.cos(ANGLES)
     waves = state.ruffles[t, :, :, 0] @ np.cos(turns) + state.ruffles[t, :, :, 1] @ np.sin(turns)

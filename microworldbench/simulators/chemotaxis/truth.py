@@ -26,7 +26,7 @@ def truth(state: State) -> dict[str, Truth]:
     speed = _speed(state) / diameter
     jumps = state.violation == "teleport"
     index = _index(state)
-    number = int(state.visible[0].sum())
+    number, last = int(state.visible[0].sum()), int(state.visible[-1].sum())
     return {
         "climbs-the-gradient": _hidden(jumps, _climbs(index, speed)),
         "crawls-away": _hidden(
@@ -39,7 +39,7 @@ def truth(state: State) -> dict[str, Truth]:
         "speed": _hidden(jumps, within(speed, 1.0, 6.0, "speed in diameters a second of the clip")),
         "hardly-moves": below(speed, 0.3, "speed in diameters a second of the clip"),
         "gathers-at-the-tip": _hidden(jumps, _gathers(state)),
-        "number-kept": above(float(state.visible[-1].sum() / number), 0.75, "cells at the end over those at first"),
+        "number-kept": above(min(number, last) / max(number, last), 0.75, "smaller over larger number, first and last"),
         "cells-jump": above(_jumps(state), 0.05, "jumps a cell and second of the clip"),
         "fifteen-at-first": within(number, 8, 30, "cells in the first frame"),
         "pipette-on-the-right": declared(True, "a pipette with its plume is drawn at the right"),

@@ -143,7 +143,8 @@ def simulate(params: Params, seed: int, duration_s: float, fps: float, violation
     if violation == "spiral":
         runs = [_spiral(tissue, steps)]
     else:
-        paces = params.first_ms / time_ms, params.interval_ms / time_ms
+        interval_ms = np.inf if violation == "single_round" else params.interval_ms
+        paces = params.first_ms / time_ms, interval_ms / time_ms
         runs = [_paced(tissue, site, steps, *paces) for site in sites]
     if violation == "reversed_time":
         runs = [(u[::-1], v[::-1]) for u, v in runs]
@@ -169,6 +170,8 @@ def _tissue(
     x = (np.arange(columns) + 0.5) / columns * params.width_mm
     if violation == "blocked_waves":
         threshold[:, (x > places[0, 0] + BLOCKED_MM) & (x < places[1, 0] - BLOCKED_MM)] = 0.6
+    elif violation == "dead_half":
+        threshold[:, x > params.width_mm / 2] = 0.6
     elif violation == "uneven_waves":
         diffusion[:, x < SLOW_SHARE * params.width_mm] = SLOW_DIFFUSION
     elif violation == "no_recovery":

@@ -17,6 +17,8 @@ MECHANISM = Mechanism(
         "whole_crosses": "the whole vesicle slips through the membrane and across the cleft",
         "calcium_late": "the pore opens long before any calcium has entered",
         "kiss_and_run": "the pore closes again, and the vesicle stays round and mostly full",
+        "wide_at_once": "the pore is as wide as the vesicle from the first moment on",
+        "buds_again": "the pore widens and draws together again, and the vesicle is closed and round as before",
         "never_opens": "calcium enters, and nothing opens",
         "wrong_vesicle": "the vesicle on the left fuses in place of the one in the middle",
         "all_fuse": "all three vesicles fuse",

@@ -27,6 +27,10 @@ CURRENT_S = 1.6
 """Time for which channels stay open, in seconds of the clip."""
 VANISH_S = 0.25
 """Time in which a bursting vesicle's membrane is gone."""
+WIDE = 1.25
+"""Radius of a pore that is wide at once, over the vesicle's."""
+TURNS = 0.45
+"""Part of the time left, once the pore has opened, after which a vesicle that buds again begins to."""
 
 
 @dataclass(frozen=True)
@@ -173,14 +177,18 @@ class Timeline:
         """Radius of the pore's edge so long after it began to open."""
         params = self.params
         first = params.pore_nm + params.half_nm
-        if since_s < NUCLEATION_S:
+        if self.violation == "buds_again":
+            turn_s = TURNS * (self._duration_s - self._opens_s)
+            since_s = max(0.0, turn_s - abs(since_s - turn_s))
+        if since_s < NUCLEATION_S and self.violation != "wide_at_once":
             return first * since_s / NUCLEATION_S
         if self.violation == "kiss_and_run":
             # The pore flickers open to a width of a few nm and closes again.
             held = np.interp(since_s, [NUCLEATION_S, 0.5, 1.9, 2.2], [first, first + 5.0, first + 5.0, 0.0])
             return float(held)
         life = float(self.life_ms(np.array([self._opens_s + since_s]))[0]) - params.open_ms
-        return float(np.interp(life, self._life, self._edge))
+        edge = float(np.interp(life, self._life, self._edge))
+        return max(edge, WIDE * params.radius_nm) if self.violation == "wide_at_once" else edge
 
 
 def _receptors(params: Params) -> Array:

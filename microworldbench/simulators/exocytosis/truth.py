@@ -73,7 +73,7 @@ def _narrow(state: State, open_: list[int]) -> Truth:
     narrow = below(float(first[0]) / state.params.radius_nm, 0.5, "first width over the vesicle's", margin=0.2)
     if state.violation == "kiss_and_run":
         return declared(None, f"the pore stays narrow and widens a little; {narrow.reason}")
-    return both(narrow, above(float(pore[-1]) / state.params.radius_nm, 1.0, "last width over the vesicle's"))
+    return both(narrow, above(float(pore.max()) / state.params.radius_nm, 1.0, "greatest width over the vesicle's"))
 
 
 def _leak(state: State, crosses: bool) -> Truth:

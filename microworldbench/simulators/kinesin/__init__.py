@@ -17,6 +17,8 @@ MECHANISM = Mechanism(
         "inchworm": "the same head stays in front and the other one only catches up",
         "floating": "the motor lets go of the microtubule, floats above it, and comes back",
         "giant_strides": "each stride is three times as long as it can be",
+        "falls_off": "half-way the motor lets go and does not come back",
+        "short_strides": "each stride is half as long as it should be",
         "to_and_fro": "the motor turns round every few steps and gets nowhere",
         "standing": "the motor stands in one place",
         "cargo_left_behind": "the vesicle stays behind while the motor walks on",

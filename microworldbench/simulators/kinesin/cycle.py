@@ -65,7 +65,7 @@ def walk(
 
     After the end of a run both heads hang free, and the motor has left.
     """
-    site = params.site_nm * (3 if violation == "giant_strides" else 1)
+    site = params.site_nm * {"giant_strides": 3, "short_strides": 0.5}.get(violation or "", 1)
     slow = 2.6 if violation == "giant_strides" else 1.0
     places = [start_nm, start_nm + site]
     now, count = 0.0, 0
@@ -88,6 +88,9 @@ def walk(
         now += slow * rng.exponential(params.bind_ms)
         places[moving] = held + way * site
         count += 1
+        if violation == "falls_off" and count == 6:
+            yield Phase(now, ((places[0], FREE_NM + FLOAT_NM), (places[1], FREE_NM + FLOAT_NM)), (False, False))
+            return
         if violation == "floating" and count in (3, 8):
             lifted = ((places[0], FREE_NM + FLOAT_NM), (places[1], FREE_NM + FLOAT_NM))
             yield Phase(now, lifted, (False, False))

@@ -55,9 +55,10 @@ def _leads(state: State) -> int:
 
 
 def _still(state: State) -> Array:
-    """(instants − 1,) share of heads that are at rest: bound, and moving by less than half a nm."""
+    """Share of heads that are at rest (bound, and moving by less than half a nm) in each instant with a hold."""
     steps = np.abs(np.diff(state.heads_nm[..., 0], axis=0))
-    return np.asarray(((steps < 0.5) & state.bound[1:]).mean(axis=1))
+    holds = state.bound[1:].any(axis=1)
+    return np.asarray(((steps < 0.5) & state.bound[1:]).mean(axis=1)[holds])
 
 
 def _glides(state: State, motor: Array) -> Truth:

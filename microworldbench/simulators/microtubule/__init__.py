@@ -17,6 +17,8 @@ MECHANISM = Mechanism(
         "only_growth": "no tip ever retreats",
         "reversed_time": "the film runs backwards: tips advance fast without comets and retreat slowly under them",
         "inverted_comets": "comets ride on retreating tips and are missing from advancing ones",
+        "frozen_tips": "no tip moves",
+        "lasting_comets": "comets stay on tips that retreat",
         "sliding_rods": "rods of constant length slide to and fro",
         "both_ends": "both ends of free filaments grow and shrink alike",
         "wriggling": "filaments wriggle like snakes",

@@ -98,6 +98,8 @@ def simulate(params: Params, seed: int, duration_s: float, fps: float, violation
     life_s = time_s * params.compression
     if violation == "symmetric_speeds":
         params = params.model_copy(update={"shrinkage_um_min": params.growth_um_min})
+    elif violation == "frozen_tips":
+        life_s = np.full_like(life_s, life_s[-1] / 2)
     course = _courses(params, rng)
     ends = _chosen(params, rng, duration_s * params.compression, violation)
     backwards = violation == "reversed_time"
@@ -106,7 +108,7 @@ def simulate(params: Params, seed: int, duration_s: float, fps: float, violation
     tip = np.stack([end.tip(life_s) for end in ends], axis=1)
     piece = [end.piece(life_s) for end in ends]
     grows = np.stack([end.grows[p] != backwards for end, p in zip(ends, piece, strict=True)], axis=1)
-    capped, cap = _caps(params, ends, life_s, inverted=violation == "inverted_comets")
+    capped, cap = _caps(params, ends, life_s, violation)
     shape, n = tip.shape, params.filaments
     minus, brightness, sway = np.full(shape, OUTSIDE_UM), np.ones(shape), np.zeros(shape)
     if violation == "sliding_rods":
@@ -193,18 +195,19 @@ def _eventful(ends: list[History], violation: str | None) -> bool:
     return falls >= 2 and rises >= 1 and (mixed > 0.2 or violation == "in_step")
 
 
-def _caps(params: Params, ends: list[History], life_s: Array, inverted: bool) -> tuple[Array, Array]:
+def _caps(params: Params, ends: list[History], life_s: Array, violation: str | None) -> tuple[Array, Array]:
     """Length of lattice that may hold EB1, and EB1 at the tip, (instants, filaments)."""
     capped, cap = np.zeros((2, len(life_s), len(ends)))
     for i, end in enumerate(ends):
         piece = end.piece(life_s)
         new = np.abs(end.tip(life_s) - end.tips_um[piece])
         since = life_s - end.times_s[piece]
-        grows = end.grows[piece] != inverted
+        grows = end.grows[piece] != (violation == "inverted_comets")
         old = np.abs(np.diff(end.tips_um))[np.maximum(piece - 1, 0)] * (piece > 0)
         # A tip that was growing when the film began has been doing so for long.
         capped[:, i] = np.where(piece == 0, np.inf, np.where(grows, new, old))
-        cap[:, i] = np.where(grows, 1.0, np.where(piece > 0, np.exp(-since / CLEARED_S), 0.0))
+        lost = np.where(piece > 0, np.exp(-since / CLEARED_S), 0.0)
+        cap[:, i] = 1.0 if violation == "lasting_comets" else np.where(grows, 1.0, lost)
     return np.minimum(capped, 8 * params.growth_um_min / 60 * params.cap_s), cap
 
 

@@ -17,6 +17,8 @@ MECHANISM = Mechanism(
         "no_segregation": "sister chromatids stay together and all go to one daughter",
         "growing_volume": "the daughters swell to more than one and a half times the mother's volume",
         "unequal_daughters": "one daughter gets less than a tenth of the volume",
+        "unequal_sets": "half of the chromosomes go to one daughter with both of their chromatids",
+        "fusing_again": "the daughters flow together into one cell again",
         "reversed_time": "two cells fuse into one",
     },
     default_violation="third_daughter",

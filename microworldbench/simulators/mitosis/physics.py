@@ -83,7 +83,11 @@ def simulate(params: Params, seed: int, duration_s: float, fps: float, violation
     daughters = np.tile([0, 1], (params.chromosomes, 1))
     if violation == "no_segregation":
         daughters[:] = 0
+    elif violation == "unequal_sets":
+        daughters[::2] = 0
     after = (minutes - furrow - params.furrow_length_min) / (params.minutes - furrow - params.furrow_length_min)
+    if violation == "fusing_again":
+        progress = progress * (1 - np.array([ramp(0.25, 0.85, a) for a in after]))
     bodies = tuple(_body(params, p, a, violation) for p, a in zip(progress, after, strict=True))
     third = np.zeros(count)
     if violation == "third_daughter":

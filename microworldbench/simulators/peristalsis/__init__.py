@@ -18,6 +18,8 @@ MECHANISM = Mechanism(
         "counterflow": "the chyme runs against the rings",
         "vanishing_chyme": "most of the chyme's bits vanish on their way",
         "through_the_wall": "bits of chyme pass through the wall and out of the tube",
+        "racing_wave": "the rings race along at several times the pace that they should have",
+        "appearing_chyme": "most of the chyme's bits appear out of nowhere",
         "shallow_wave": "the rings hardly narrow the tube",
         "frozen_gut": "nothing contracts and nothing flows",
         "teleport": "several times a second most bits jump to other places",

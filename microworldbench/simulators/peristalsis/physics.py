@@ -33,8 +33,8 @@ JUMP_EVERY_S = 0.5
 """Seconds of the clip between the jumps of the violation ``teleport``."""
 COUNTER_MM_S = 9.0
 """Speed on the axis of chyme that runs against the rings, in life."""
-LOST = 0.8
-"""Share of bits that vanish."""
+LOST, RACE = 0.8, 3.0
+"""Share of bits that vanish, or appear; speed of racing rings over what it should be."""
 LEAK_MM_S = 2.5
 """How fast bits leave through the wall, in life."""
 
@@ -116,6 +116,8 @@ def simulate(params: Params, seed: int, duration_s: float, fps: float, violation
         fps: Instants a second of the clip.
         violation: One of the mechanism's, or None.
     """
+    if violation == "racing_wave":
+        params = params.model_copy(update={"wave_mm_s": RACE * params.wave_mm_s})
     rng = np.random.default_rng([seed, 601])
     time_s = np.arange(instants(duration_s, fps)) / fps
     life_s = time_s * params.speed_up
@@ -242,7 +244,7 @@ def _between(paths: Array, at: Array, length: float) -> tuple[Array, Array]:
 def _visible(rng: np.random.Generator, time_s: Array, duration_s: float, bits: int, violation: str | None) -> Flags:
     """(instants, bits) which bits are there."""
     until = np.full(bits, np.inf)
-    if violation == "vanishing_chyme":
+    if violation in ("vanishing_chyme", "appearing_chyme"):
         doomed = rng.random(bits) < LOST
         until[doomed] = rng.uniform(0.1, 0.8, int(doomed.sum())) * duration_s
-    return np.asarray(time_s[:, None] < until)
+    return np.asarray((time_s[:, None] < until) ^ (np.isfinite(until) & (violation == "appearing_chyme")))

@@ -88,7 +88,8 @@ def _carried(state: State) -> float:
 def _amount_kept(state: State, there: NDArray[np.bool_]) -> Truth:
     if state.violation == "through_the_wall":
         return declared(None, "bits leave through the wall, but many of them stay in view")
-    return above(float(there[-1].sum() / max(there[0].sum(), 1)), 0.75, "bits at the end over the beginning")
+    first, last = int(there[0].sum()), int(there[-1].sum())
+    return above(min(first, last) / max(first, last, 1), 0.75, "smaller over larger number of bits, first and last")
 
 
 def _jumps(state: State) -> float:

@@ -16,6 +16,8 @@ MECHANISM = Mechanism(
         "ballistic": "each vesicle glides on in a straight line",
         "frozen": "vesicles do not move",
         "teleport": "vesicles jump across the field",
+        "caged": "each vesicle rattles in its place and never gets away from it",
+        "multiplying": "as many vesicles again appear out of nowhere",
         "vanishing": "half of the vesicles disappear one by one",
     },
     default_violation="ballistic",

@@ -19,6 +19,8 @@ Array = NDArray[np.float64]
 STEP_S = 1 / 240
 JUMP_EVERY_S = 0.8
 """Mean time between jumps of one vesicle under the violation ``teleport``."""
+CAGE_S = 0.2
+"""Time in which a vesicle comes back to the middle of its cage under the violation ``caged``."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,8 @@ def simulate(params: Params, seed: int, duration_s: float, fps: float, violation
     time_s = np.arange(instants(duration_s, fps)) / fps
     box = np.array([params.field_um, params.field_um, params.slab_um])
     start = _spaced(rng, max(1, round(params.density_per_um2 * box[0] * box[1])), box[:2], 5 * params.radius_um)
+    if violation == "multiplying":
+        start = np.concatenate([start, rng.uniform(0, 1, (len(start), 2)) * box[:2]])
     n = len(start)
     start = np.column_stack([start, rng.uniform(0, max(params.slab_um, 1e-9), n)])
 
@@ -72,6 +76,8 @@ def simulate(params: Params, seed: int, duration_s: float, fps: float, violation
     if violation == "vanishing":
         last = np.where(rng.permutation(n) < n * 0.55, rng.uniform(0.15, 0.85, n) * time_s[-1], np.inf)
         visible = time_s[:, None] <= last
+    elif violation == "multiplying":
+        visible = time_s[:, None] >= np.where(np.arange(n) < n / 2, 0, rng.uniform(0.1, 0.8, n) * time_s[-1])
     return State(
         params=params,
         seed=seed,
@@ -100,6 +106,9 @@ def _walk(params: Params, rng: np.random.Generator, n: int, time_s: Array, viola
         along = np.stack([np.cos(heading), np.sin(heading), np.zeros(n)], axis=1) * speed[:, None]
         return np.asarray(time_s[:, None, None] * along)
     path = np.cumsum(fine, axis=0) - fine[0]
+    if violation == "caged":
+        for k in range(1, len(path)):
+            path[k] = path[k - 1] * (1 - STEP_S / CAGE_S) + fine[k]
     at = time_s / STEP_S
     low = np.floor(at).astype(int)
     share = (at - low)[:, None, None]

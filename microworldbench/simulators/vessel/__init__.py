@@ -19,6 +19,8 @@ MECHANISM = Mechanism(
         "no_acceleration": "cells pass the throat no faster than the open vessel",
         "vanishing_cells": "most cells disappear at the clot",
         "steady_flow": "the flow does not pulse with the heart",
+        "fast_walls": "cells run fastest along the walls and slowest on the axis",
+        "slow_throat": "cells crawl through the throat and jam there",
         "teleport": "several times a second most cells jump to other places",
     },
     default_violation="cells_through_clot",

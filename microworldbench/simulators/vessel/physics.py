@@ -97,11 +97,13 @@ def simulate(params: Params, seed: int, duration_s: float, fps: float, violation
     """
     rng = np.random.default_rng([seed, 101])
     time_s = np.arange(instants(duration_s, fps)) / fps
-    x_grid, tau_grid = _transit(params, accelerates=violation not in ("no_acceleration", "cells_through_clot"))
+    power = {"no_acceleration": 0.0, "cells_through_clot": 0.0, "slow_throat": -1.0}.get(violation or "", 1.0)
+    x_grid, tau_grid = _transit(params, power)
     eta, start = _lanes(params, rng, len(time_s), tau_grid[-1], jumps=violation == "teleport", fps=fps)
 
     speed, path = _pulse(params, time_s, violation)
-    gain = np.full_like(eta, 0.7) if violation == "plug_flow" else profile(params, eta)
+    gain = {"plug_flow": np.full_like(eta, 0.7), "fast_walls": 0.35 + 0.95 * eta**2}.get(violation or "")
+    gain = profile(params, eta) if gain is None else gain
     x = np.interp((start + gain * path[:, None]) % tau_grid[-1], tau_grid, x_grid)
     y = _across(params, x, eta, ignores_clot=violation == "cells_through_clot")
 
@@ -127,11 +129,11 @@ def simulate(params: Params, seed: int, duration_s: float, fps: float, violation
     )
 
 
-def _transit(params: Params, accelerates: bool) -> tuple[Array, Array]:
-    """Positions along the vessel and the transit time to each at unit upstream speed."""
+def _transit(params: Params, power: float) -> tuple[Array, Array]:
+    """Positions along the vessel and the transit time to each at unit upstream speed; 1 is the power of continuity."""
     x = np.linspace(-MARGIN_UM, params.field_width_um + MARGIN_UM, 1500)
     top, bottom = lumen_um(params, x)
-    area = ((bottom - top) / (2 * params.lumen_radius_um)) ** 2 if accelerates else np.ones_like(x)
+    area = ((bottom - top) / (2 * params.lumen_radius_um)) ** (2 * power)
     return x, np.concatenate([[0.0], np.cumsum(np.diff(x) * (area[1:] + area[:-1]) / 2)])
 
 
