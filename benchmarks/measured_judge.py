@@ -1,17 +1,22 @@
 """How often is the measured judge right about clips whose truth is known, and does it stay silent off topic?
 
 The full control battery: seeds 51 and 52 (or others, given with --seeds) and parameters drawn from them, on which no
-threshold was set (those are below 30), every violation of every mechanism, two of them a mechanism never used for
+threshold was set (those are below 30), every violation of every mechanism, two of them a mechanism held out from
 tuning, and every violation of finished clips on both sides of its threshold. Targets: balanced accuracy of 90 % while
 answering 80 % of the claims a pixel measurement could answer, and no ``met`` about a process on natural textures, noise
 or another simulator's clips.
 
     python benchmarks/measured_judge.py [--battery quick] [--mechanism NAME]… [--seeds A B] [--workers N] [--wrong]
+                                        [--answers FILE]
+
+With --answers, what the judge says is kept in a file and not asked again, so that a long run can be split by mechanism
+and counted in one last call. The file is of one judge: delete it when a measurement changes.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import time
 from collections import defaultdict
@@ -38,6 +43,25 @@ from microworldbench.suites.packaged import load_packaged
 from microworldbench.violations import aspects_of
 from microworldbench.violations.aspects import ABOUT_THE_FILM
 
+HELD_OUT = {
+    "cardiac": ("shut_valves", "lifting_apex"),
+    "alveoli": ("held_breath", "slow_breath"),
+    "vessel": ("fast_walls", "slow_throat"),
+    "peristalsis": ("racing_wave", "appearing_chyme"),
+    "excitation": ("single_round", "dead_half"),
+    "mitosis": ("unequal_sets", "fusing_again"),
+    "chemotaxis": ("circling", "dividing"),
+    "phagocytosis": ("extra_prey", "vanishing_prey"),
+    "wound": ("stalled", "one_sided"),
+    "bacteria": ("scattering", "unequal_division"),
+    "vesicles": ("caged", "multiplying"),
+    "kinesin": ("falls_off", "short_strides"),
+    "calcium": ("one_wave", "uneven_speeds"),
+    "microtubule": ("frozen_tips", "lasting_comets"),
+    "exocytosis": ("wide_at_once", "buds_again"),
+}
+"""Violations no threshold was set on. Those of cardiac, phagocytosis, wound, bacteria and calcium were held out from
+the beginning; the others were written after the last threshold was set, and first judged with seeds 71 and 72."""
 OFF_TOPIC = ("blank", "static", "wrong_subject", "wrong_mechanism", "missing_element")
 Said = dict[str, tuple[bool | None, str]]
 
@@ -51,6 +75,21 @@ def ask(job: tuple[Task, Path]) -> Said:
         return {}
     answer = judge.ask(Question(task, 0, groups[0].criteria, 0, "all", path, Footage(path)))
     return {j.criterion: (j.met, j.observation) for j in answer.judgements}
+
+
+def answered(jobs: Sequence[tuple[Task, Path]], workers: int, kept: Path | None) -> list[Said]:
+    """What the judge says of every clip: what is `kept`, and of the others what it answers now."""
+    lines = kept.read_text("utf-8").splitlines() if kept is not None and kept.exists() else []
+    known: dict[str, Said] = dict(map(json.loads, lines))
+    names = [f"{task.id}/{path.stem}" for task, path in jobs]
+    missing = [(name, job) for name, job in zip(names, jobs, strict=True) if name not in known]
+    with ProcessPoolExecutor(max_workers=workers) as pool:
+        for (name, _), said in zip(missing, pool.map(ask, [job for _, job in missing], chunksize=4), strict=True):
+            known[name] = said
+            if kept is not None:
+                with kept.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps([name, said]) + "\n")
+    return [known[name] for name in names]
 
 
 def textures() -> Iterator[tuple[str, Clip]]:
@@ -90,18 +129,25 @@ def row(label: str, part: Accuracy) -> str:
     return f"{label[:34]:<34}" + "".join(f"{cell:>9}" for cell in cells) + f"{part.n:>8}"
 
 
+def is_held_out(claim: Claim) -> bool:
+    """Whether a claim is about a clip whose mechanism was broken as no threshold was set on."""
+    return claim.clip.recipe.broken in HELD_OUT[claim.clip.recipe.mechanism]
+
+
 def report(claims: Sequence[Claim], wrong: bool, said: dict[tuple[str, str], str]) -> None:
     off = [c for c in claims if c.clip.recipe.label in OFF_TOPIC]
     on = [c for c in claims if c.clip.recipe.label not in OFF_TOPIC]
     print(f"{'':<34}{'sens.':>9}{'spec.':>9}{'balanced':>9}{'answered':>9}{'strict':>9}{'claims':>8}")
     print(row("on topic", accuracy(on)))
     print(row("off topic included", accuracy(claims)))
+    print(row("held-out violations, on topic", accuracy([c for c in on if is_held_out(c)])))
     for title, key in (
         ("level", lambda c: c.task.level.value),
         ("dimension", lambda c: c.criterion.dimension.value),
         ("polarity", lambda c: c.criterion.polarity.value),
         ("task", lambda c: c.task.id),
         ("measurement", lambda c: c.criterion.measurement.name),
+        ("held-out violation", lambda c: c.clip.recipe.broken if is_held_out(c) else "(all others)"),
     ):
         print(f"-- by {title}, on topic")
         parts: dict[str, list[Claim]] = defaultdict(list)
@@ -137,6 +183,7 @@ def main() -> None:
     parser.add_argument("--seeds", nargs=2, type=int, help="of the full battery's scenes, in place of its own")
     parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes that measure")
     parser.add_argument("--wrong", action="store_true", help="list every wrong answer")
+    parser.add_argument("--answers", type=Path, help="file to keep the judge's answers in, and to take them from")
     options = parser.parse_args()
     core, began = load_packaged("core"), time.perf_counter()
     if options.seeds:
@@ -149,8 +196,7 @@ def main() -> None:
     films.make()
     filmed, truths = time.perf_counter(), films.truths(core.by_id)
     jobs = [(core.by_id[clip.recipe.task_id], films.path(clip)) for clip in battery.clips]
-    with ProcessPoolExecutor(max_workers=options.workers) as pool:
-        answers = list(pool.map(ask, jobs, chunksize=4))
+    answers = answered(jobs, options.workers, options.answers)
     claims, said = [], {}
     for clip, (task, _), answer in zip(battery.clips, jobs, answers, strict=True):
         for criterion in task.criteria:
