@@ -61,6 +61,8 @@ def generate(
     else:
         wanted = [Prompt(f"prompt-{number}", text) for number, text in enumerate(texts, 1)]
     prepare_libraries()
+    from microworldbench.rendering.wording import quantity
+
     from ..generate import generate as make
     from ..generate import settings_for
 
@@ -70,5 +72,6 @@ def generate(
     if as_json:
         click.echo(json.dumps({"out": str(out), **vars(counts)}))
     else:
-        click.echo(f"{out}: {counts.made} videos made, {counts.kept} there before, {len(counts.failed)} failed")
+        made = quantity(counts.made, "video")
+        click.echo(f"{out}: {made} made, {counts.kept} there before, {len(counts.failed)} failed")
     raise click.exceptions.Exit(1 if counts.failed else 0)

@@ -93,6 +93,8 @@ def _announce(config: Any, here: Any, console: Any) -> None:
 
 
 def _tell(config: Any, ended: Any, as_json: bool) -> None:
+    from microworldbench.rendering.wording import quantity
+
     stopped = ended.signal is not None
     if as_json:
         told = {"run": config.out, "step": ended.step, "steps": config.steps, "loss": ended.loss}
@@ -100,4 +102,4 @@ def _tell(config: Any, ended: Any, as_json: bool) -> None:
     elif stopped:
         click.echo(f"stopped after step {ended.step:,} with a checkpoint; the same command continues")
     else:
-        click.echo(f"{config.out}: {ended.step:,} steps done; microverse export {config.out} --out FOLDER")
+        click.echo(f"{config.out}: {quantity(ended.step, 'step')} done; microverse export {config.out} --out FOLDER")

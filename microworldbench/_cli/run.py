@@ -48,6 +48,7 @@ def generate(**given: Any) -> None:
 
     from .. import evaluation
     from ..rendering.progress_lines import ConsoleProgress
+    from ..rendering.wording import quantity
 
     job = evaluation.prepare(**_making(given), selection=_selection(given))
     out = Path(given["out"]) if given["out"] else evaluation.default_out(job)
@@ -63,7 +64,8 @@ def generate(**given: Any) -> None:
         click.echo(json.dumps({"run": str(out), **counts}))
     else:
         click.echo(
-            f"{counts['ok']} videos, {counts['failed']} failures of the model, {counts['missing']} missing: {out}"
+            f"{quantity(counts['ok'], 'video')}, {quantity(counts['failed'], 'failure')} of the model, "
+            f"{counts['missing']} missing: {out}"
         )
         click.echo(f"judge them with: mwb grade --out {out} --judge …")
     raise click.exceptions.Exit(int(counts["missing"] > 0))
