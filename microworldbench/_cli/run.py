@@ -43,7 +43,10 @@ def run(**given: Any) -> None:
 @click.command()
 @options(GENERATOR, SUITE, JUDGE, PASS, SELECTION, JSON)
 def generate(**given: Any) -> None:
-    """Makes the videos of a suite and stores them in a run folder for 'mwb grade'."""
+    """Makes the videos of a suite and stores them in a run folder for 'mwb grade'.
+
+    It takes the options of 'mwb run'; those about judging are for 'mwb grade' and change nothing here.
+    """
     import json
 
     from .. import evaluation
