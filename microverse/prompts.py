@@ -33,7 +33,7 @@ def sheet_prompts(validation: Validation) -> list[Prompt]:
     return [Prompt(f"prompt-{number}", text) for number, text in enumerate(validation.prompts, 1)]
 
 
-def suite_prompts(reference: str, tasks: list[str] | None = None, limit: int | None = None) -> list[Prompt]:
+def suite_prompts(reference: str, tasks: list[str] | None = None) -> list[Prompt]:
     """The prompts of a suite's tasks, by task id.
 
     Raises:
@@ -41,7 +41,7 @@ def suite_prompts(reference: str, tasks: list[str] | None = None, limit: int | N
     """
     from microworldbench import View, load_suite
 
-    view = View.of(load_suite(reference), tasks=tasks, limit=limit)
+    view = View.of(load_suite(reference), tasks=tasks)
     return [Prompt(task.id, view.prompt_of(task)) for task in view.tasks]
 
 

@@ -61,7 +61,7 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, summary) for name, (_, summary) in self._known.items()])
 
 
-def run_and_exit(cli: click.Command, args: Sequence[str] | None = None, program: str | None = None) -> None:
+def run_and_exit(cli: click.Command, args: Sequence[str] | None = None) -> None:
     """Runs a command line and exits; errors of ours print without a traceback.
 
     Exit status: 0 done; 1 something failed; 2 wrong input; 130 interrupted; or what the command returned.
@@ -69,12 +69,11 @@ def run_and_exit(cli: click.Command, args: Sequence[str] | None = None, program:
     Args:
         cli: The command.
         args: Its arguments; by default the process's.
-        program: Its name in help texts.
     """
     from .errors import InputError, MicroWorldBenchError
 
     try:
-        status: Any = cli.main(None if args is None else list(args), prog_name=program, standalone_mode=False)
+        status: Any = cli.main(None if args is None else list(args), standalone_mode=False)
     except click.exceptions.Exit as stop:
         status = stop.exit_code
     except (click.Abort, KeyboardInterrupt):

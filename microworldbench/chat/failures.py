@@ -84,7 +84,7 @@ def from_status(
     return CallRefusedError(said + _hint(words, status), status=status)
 
 
-def retry_after_s(headers: Mapping[str, str], now: float | None = None) -> float | None:
+def retry_after_s(headers: Mapping[str, str]) -> float | None:
     """Seconds a server asks us to wait, from ``retry-after-ms`` or ``Retry-After`` (seconds or an HTTP date)."""
     if (milliseconds := _number(headers.get("retry-after-ms"))) is not None:
         return milliseconds / 1000
@@ -97,7 +97,7 @@ def retry_after_s(headers: Mapping[str, str], now: float | None = None) -> float
         date = email.utils.parsedate_to_datetime(asked)
     except (ValueError, OverflowError):
         return None
-    return max(0.0, date.timestamp() - (time.time() if now is None else now))
+    return max(0.0, date.timestamp() - time.time())
 
 
 def _number(text: str | None) -> float | None:

@@ -14,11 +14,11 @@ def markdown_table(head: Sequence[str], body: Iterable[Sequence[str]], *, right_
     return "\n".join("| " + " | ".join(row) + " |" for row in (head, marks, *body))
 
 
-def text_table(head: Sequence[str], body: Iterable[Sequence[str]], *, right_from: int = 1, indent: str = "  ") -> str:
-    """The same with columns aligned by spaces."""
+def text_table(head: Sequence[str], body: Iterable[Sequence[str]], *, right_from: int = 1) -> str:
+    """The same with columns aligned by spaces, indented."""
     rows = [tuple(head), *(tuple(row) for row in body)]
     widths = [max(_width(row[column]) for row in rows) for column in range(len(head))]
-    return "\n".join(_line(row, widths, right_from, indent) for row in rows)
+    return "\n".join(_line(row, widths, right_from) for row in rows)
 
 
 def p_value(p: float | None) -> str:
@@ -48,9 +48,9 @@ def ends(interval: Sequence[float] | None) -> str:
     return UNKNOWN if interval is None else f"[{coefficient(interval[0])}, {coefficient(interval[1])}]"
 
 
-def _line(row: Sequence[str], widths: Sequence[int], right_from: int, indent: str) -> str:
+def _line(row: Sequence[str], widths: Sequence[int], right_from: int) -> str:
     cells = (_pad(cell, width, i >= right_from) for i, (cell, width) in enumerate(zip(row, widths, strict=True)))
-    return (indent + "  ".join(cells)).rstrip()
+    return ("  " + "  ".join(cells)).rstrip()
 
 
 def _width(text: str) -> int:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 
 from ...concordance.measure import coefficient, pair_kappa
 from ...stats import agreement
-from ...stats.resampling import RESAMPLES
 from ..revision.docket import TaskDocket
 from ..sheets.simple import CAPTION, CLIP, MET, RELEVANCE
 from ..store.board import Board
@@ -24,13 +23,12 @@ FIRST, SECOND = "first", "second"
 PAIR = (FIRST, "tie", SECOND, "cannot_judge")
 
 
-def agreement_of(ratings: Ratings, labels: Iterable[str], *, resamples: int = RESAMPLES) -> ActionAgreement | None:
+def agreement_of(ratings: Ratings, labels: Iterable[str]) -> ActionAgreement | None:
     """Agreement over all units, clustered by task; None with fewer than two experts or nothing in common.
 
     Args:
         ratings: Who said what.
         labels: Every answer there is.
-        resamples: Bootstrap resamples of tasks.
     """
     labels = tuple(labels)
     experts = sorted({expert for said in ratings.values() for expert in said})
@@ -40,7 +38,7 @@ def agreement_of(ratings: Ratings, labels: Iterable[str], *, resamples: int = RE
     place = {label: float(i) for i, label in enumerate(labels)}
     rows = [[place[said[e]] if e in (said := ratings[unit]) else None for unit in shared] for e in experts]
     found = agreement.summarize(
-        rows, labels=tuple(place.values()), raters=experts, clusters=[task for task, _ in shared], resamples=resamples
+        rows, labels=tuple(place.values()), raters=experts, clusters=[task for task, _ in shared]
     )
     return ActionAgreement(
         units=found.units,
