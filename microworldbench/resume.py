@@ -47,7 +47,10 @@ def continued(path: object, old: Manifest, new: Manifest, held: Snapshot, wanted
             f"{str(path)!r} holds another run: {'; '.join(differences)}. Give the same options to continue it, "
             "or choose another --out"
         )
-    return new.model_copy(update={"created": old.created, "judge": new.judge or old.judge})
+    kept: dict[str, object] = {"created": old.created}
+    if new.judge is None and old.judge is not None:  # videos join a graded run: its rules stay
+        kept |= {name: getattr(old, name) for name in ("judge", "votes", "reducer", "max_missing")}
+    return new.model_copy(update=kept)
 
 
 def _suite(manifest: Manifest) -> str:

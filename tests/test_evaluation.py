@@ -107,6 +107,17 @@ def test_videos_made_without_a_judge_wait_for_any_judge(tiny_generator: Make, sc
     assert [task.id for task in bench.grade(made).tasks] == ["apoptosis", "mitosis"]
 
 
+def test_videos_that_join_a_graded_run_leave_its_rules_alone(
+    big_suite: Any, tiny_generator: Make, scripted: Make, run_path: Path
+) -> None:
+    rules: Any = {"votes": 3, "reducer": "unanimous", "max_missing": 0.2}
+    bench.evaluate(tiny_generator, big_suite, scripted(), run_path, limit=2, **rules)
+    bench.generate(tiny_generator, big_suite, run_path, limit=3)
+    manifest = RunFolder.read(run_path).manifest
+    assert {name: getattr(manifest, name) for name in rules} == rules
+    assert bench.evaluate(tiny_generator, big_suite, scripted(), run_path, limit=3, **rules).coverage.missing == 0
+
+
 def test_a_suite_edited_between_generate_and_grade_is_noticed(
     suite: Any, big_suite: Any, tiny_generator: Make, scripted: Make, run_path: Path
 ) -> None:
