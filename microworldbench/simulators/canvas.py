@@ -195,7 +195,8 @@ class StampBook:
         """Lays the stamp for `look` over `image` with its centre at pixel (x, y); parts outside are cut off."""
         column, row = math.floor(x), math.floor(y)
         n = self._phases
-        stamp = self._stamp(look, int((x - column) * n), int((y - row) * n))
+        key = look, int((x - column) * n), int((y - row) * n)
+        stamp = self._stamps.get(key) or self._stamp(key)
         left, top = column - stamp.anchor, row - stamp.anchor
         side = stamp.keep.shape[0]
         height, width = image.shape[:2]
@@ -212,18 +213,18 @@ class StampBook:
         part *= stamp.keep[cut]
         part += stamp.ink[cut]
 
-    def _stamp(self, look: Hashable, i: int, j: int) -> Stamp:
-        key = (look, i, j)
-        if key not in self._stamps:
-            axis = np.arange(-self._half, self._half + 2, dtype=np.float32)
-            x, y = axis[None, :] - (i + 0.5) / self._phases, axis[:, None] - (j + 0.5) / self._phases
-            colour, opacity, shadow = self._draw(look, x.astype(np.float32), y.astype(np.float32))
-            keep = 1 - opacity if shadow is None else (1 - opacity) * (1 - shadow)
-            self._stamps[key] = Stamp(
-                np.ascontiguousarray(colour * opacity[..., None], np.float32),
-                np.repeat(keep[..., None].astype(np.float32), 3, axis=2),  # runs of 3n numbers, which numpy does fast
-                self._half,
-            )
+    def _stamp(self, key: tuple[Hashable, int, int]) -> Stamp:
+        """Draws the stamp of a look and a phase, and keeps it."""
+        look, i, j = key
+        axis = np.arange(-self._half, self._half + 2, dtype=np.float32)
+        x, y = axis[None, :] - (i + 0.5) / self._phases, axis[:, None] - (j + 0.5) / self._phases
+        colour, opacity, shadow = self._draw(look, x.astype(np.float32), y.astype(np.float32))
+        keep = 1 - opacity if shadow is None else (1 - opacity) * (1 - shadow)
+        self._stamps[key] = Stamp(
+            np.ascontiguousarray(colour * opacity[..., None], np.float32),
+            np.repeat(keep[..., None].astype(np.float32), 3, axis=2),  # runs of 3n numbers, which numpy does fast
+            self._half,
+        )
         return self._stamps[key]
 
 

@@ -110,7 +110,8 @@ def spread(
         now = step * STEP_S
         vesicles = rooms(now)
         for i, (room, last) in enumerate(zip(vesicles, before, strict=True)):
-            at[home == i, 2] -= (room.drop_nm - last.drop_nm) * (not room.gone)
+            if room.drop_nm != last.drop_nm and not room.gone:
+                at[home == i, 2] -= room.drop_nm - last.drop_nm
         before = vesicles
         while shown < len(shown_s) and shown_s[shown] <= now + 1e-9:
             places[shown], stuck[shown] = at, bound >= 0
@@ -236,10 +237,11 @@ def enter(
         free = ((trial[:, 1] > low + 1.5) & (trial[:, 1] < -edge)) | ((trial[:, 1] > edge) & (trial[:, 1] < top))
         free &= np.abs(trial[:, 0]) < 0.56 * params.field_width_nm
         free &= (trial[:, 1] < 0) == below
+        inward = ~below & ~passing
         for room in rooms(now):
-            free &= _clear(params, room, trial) | below
-            pressed = ~_clear(params, room, at) & ~below & ~passing
-            at[pressed, 1] += NUDGE_NM
+            there, here = _clear(params, room, np.concatenate([trial, at])).reshape(2, n)
+            free &= there | below
+            at[inward & ~here, 1] += NUDGE_NM
         blocked = ~(free | passing)
         velocity[blocked] = rng.normal(0, params.speed_nm_s, (int(blocked.sum()), 2))
         at = np.where(blocked[:, None], at, trial)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..canvas import Frames, Plane, Print, StampBook, bell, clouds, pixels, smoothstep, tinted
 from ..molecules import Balls, cluster, surface
 from .bilayer import APART_NM, HEAD_NM, Sheet, displaced, membrane, vesicle
-from .diffusion import MOLECULE_NM, RECEPTOR_NM
+from .diffusion import MOLECULE_NM, RECEPTOR_NM, Room
 from .parameters import Params
 from .physics import State
 
@@ -51,6 +51,7 @@ def render(state: State, width: int, height: int) -> Frames:
     backdrop = _backdrop(state, rng, view, width, height, book)
     printer = Print(rng, width, height, darkening=0.45, grain=0.009)
     frames = np.empty((len(state.time_s), height, width, 3), np.uint8)
+    coats: dict[tuple[Room, float], Sheet] = {}  # a vesicle that stays as it is is shaped once
     for t in range(len(frames)):
         image = backdrop.copy()
         _lumens(image, state, t, view)
@@ -60,7 +61,10 @@ def render(state: State, width: int, height: int) -> Frames:
         for i, room in enumerate(state.rooms[t]):
             for foot in _feet(params, room.x_nm, room.shape.base, room.shape.neck):
                 book.lay(image, "snare", *view.place(foot))
-            _sheet(book, image, view, vesicle(params, room, float(state.left[t, i])), "coat")
+            coat = room, float(state.left[t, i])
+            if coat not in coats:
+                coats[coat] = vesicle(params, *coat)
+            _sheet(book, image, view, coats[coat], "coat")
         order = np.argsort(state.transmitter_nm[t, :, 1])[::-1]
         _dots(book, image, view.place(state.transmitter_nm[t][order][:, [0, 2]]), "transmitter")
         _dots(book, image, view.place(state.calcium_nm[t]), "calcium")
@@ -86,13 +90,15 @@ class Stamps:
         """Membranes that were laid, by name and places of their pieces; None for those laid but once."""
         self._books = {size: StampBook(self._draw, reach=reach * scale) for size, reach in sizes.items()}
 
-    def lay(self, image: Plane, look: str, x: float, y: float) -> None:
-        """Lays `look` over `image` with its middle at pixel (x, y)."""
+    def book(self, look: str) -> StampBook:
+        """The stamps among which `look` is."""
         glows, core = look.endswith(" glow"), look.endswith(" core")
         protein = look in ("channel", "receptor", "snare")
-        self._books["proteins" if protein else "glows" if glows else "cores" if core else "balls"].lay(
-            image, look, x, y
-        )
+        return self._books["proteins" if protein else "glows" if glows else "cores" if core else "balls"]
+
+    def lay(self, image: Plane, look: str, x: float, y: float) -> None:
+        """Lays `look` over `image` with its middle at pixel (x, y)."""
+        self.book(look).lay(image, look, x, y)
 
     def _draw(self, look: Hashable, x: Plane, y: Plane) -> tuple[Plane, Plane, Plane | None]:
         name, r = str(look), np.hypot(x, y) / np.float32(self._scale)
@@ -180,9 +186,10 @@ def _dots(book: Stamps, image: Plane, points: Array, name: str) -> None:
 def _lay(book: Stamps, image: Plane, points: Array, name: str) -> None:
     margin = 12
     height, width = image.shape[:2]
-    for x, y in points:
-        if -margin < x < width + margin and -margin < y < height + margin:
-            book.lay(image, name, float(x), float(y))
+    near = ((points > -margin) & (points < (width + margin, height + margin))).all(axis=1)
+    stamps = book.book(name)
+    for x, y in points[near].tolist():
+        stamps.lay(image, name, x, y)
 
 
 def _feet(params: Params, x: float, base: float, neck: float) -> list[Array]:

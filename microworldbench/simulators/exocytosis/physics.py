@@ -7,6 +7,7 @@ Molecules diffuse in what is open to them at each moment, so that none can be ou
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,15 +93,16 @@ def simulate(params: Params, seed: int, duration_s: float, fps: float, violation
     rng = np.random.default_rng([seed, 701])
     time_s = np.arange(instants(duration_s, fps)) / fps
     timeline = Timeline(params, duration_s, violation)
-    docked = timeline.rooms(0.0)
+    rooms = cache(timeline.rooms)  # molecules of both kinds ask for the same moments
+    docked = rooms(0.0)
     home = np.repeat(np.arange(VESICLES), params.transmitter)
     start = np.concatenate([filled(params, rng, room, params.transmitter) for room in docked])
     receptors = _receptors(params)
     leaks = (MIDDLE, params.opens_s) if violation == "leak" else None
-    places, bound = spread(params, rng, start, home, timeline.rooms, receptors, time_s, leaks)
+    places, bound = spread(params, rng, start, home, rooms, receptors, time_s, leaks)
     channels: Array = np.asarray((np.arange(VESICLES + 1) - VESICLES / 2) * params.spacing_nm, np.float64)
     late = 3.3 if violation == "calcium_late" else params.channels_s
-    calcium = enter(params, rng, channels, timeline.rooms, time_s, late, late + CURRENT_S)
+    calcium = enter(params, rng, channels, rooms, time_s, late, late + CURRENT_S)
     order = slice(None, None, -1 if violation == "reversed_time" else 1)
     return State(
         params=params,
