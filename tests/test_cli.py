@@ -172,6 +172,11 @@ def test_videos_are_made_for_every_criterion_unless_only_some_are_asked_for(mwb:
     for chosen in ([], ["--criteria", "measured"]):
         asked = mwb("grade", "--out", "o", "--judge", "openai:m", "--dry-run", *chosen, OPENAI_API_KEY="k" * 20)
         assert ("view: measured criteria" in asked.stdout) == bool(chosen), asked.stderr
+    assert mwb("run", "--generator", "mymodel:generator", "--limit", "1", "--out", "m").returncode == 0
+    again = ["grade", "--videos-from", "m", "--out", "n", "--judge", "openai:m", "--dry-run"]
+    for chosen in ([], ["--criteria", "all"]):
+        told = mwb(*again, *chosen, OPENAI_API_KEY="k" * 20)
+        assert ("--criteria all asks about every one" in told.stderr) == (not chosen), told.stderr
     done = mwb("run", "--generator", "mymodel:generator", "--criteria", "all", "--out", "p")
     assert (done.returncode, "--criteria all needs --judge" in done.stderr) == (2, True)
 

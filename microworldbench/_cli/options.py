@@ -71,7 +71,10 @@ SELECTION = (
         help="Only this task; repeatable.",
     ),
     click.option(
-        "--criteria", type=click.Choice(["all", "measured"]), default=None, help="Which criteria. [default: all]"
+        "--criteria",
+        type=click.Choice(["all", "measured"]),
+        default=None,
+        help="Which criteria. [default: all; of a run, its own]",
     ),
     click.option(
         "--prompt-field", type=click.Choice(["task", "requirement"]), default=None, help="What is the prompt."

@@ -95,6 +95,8 @@ def grade(videos_from: str | None, **given: Any) -> None:
         raise InputError("mwb grade needs --out RUN, the folder whose videos are to be judged")
     out = Path(given["out"])
     job = _grading(videos_from, given)
+    if given["judge"] not in (None, "measured") and given["criteria"] is None and job.view.is_measured:
+        click.echo("only measured criteria are judged, as in the run; --criteria all asks about every one", err=True)
     if given["check"] or given["dry_run"]:
         _preview(job, Path(videos_from or out), given)
         return
