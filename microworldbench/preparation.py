@@ -18,6 +18,7 @@ from .scoring import MAX_MISSING
 from .suites.view import View
 
 Missing = Literal["refuse", "skip", "fail"]
+MOST_SEEDS = 100_000
 
 
 def prepare(
@@ -167,6 +168,8 @@ def prepare_grading(
 
 
 def _seeds(seeds: int | Sequence[int]) -> tuple[int, ...]:
+    if isinstance(seeds, int) and seeds > MOST_SEEDS:
+        raise InputError(f"seeds must be at most {MOST_SEEDS:,} a task, got {seeds!r}")
     try:
         wanted = tuple(_whole(s) for s in seeds) if isinstance(seeds, Iterable) else tuple(range(_whole(seeds)))
     except TypeError:

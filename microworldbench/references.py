@@ -62,6 +62,8 @@ def resolve_generator(
 
         _refuse_settings(settings, reference)
         return named(FolderGenerator(Path(rest), name=name), name)
+    if kind == "folder":
+        raise InputError("the generator 'folder:' names no folder: write folder:PATH")
     registry = plugins.registry().generators
     if reference in registry.specs or ":" not in reference:
         generator, values = plugins.load(registry.get(reference), settings)
@@ -165,6 +167,10 @@ class _Settled:
 def _imported(reference: str, settings: Settings) -> Any:
     """``module:attribute``, the working directory included; a class is called with the settings."""
     module_name, _, attribute = reference.partition(":")
+    if not all(part.isidentifier() for part in (*module_name.split("."), *attribute.split("."))):
+        raise InputError(
+            f"{reference!r} is neither folder:PATH nor module:attribute; 'mwb generators' lists what is installed"
+        )
     here = str(Path.cwd())
     if here not in sys.path:
         sys.path.insert(0, here)

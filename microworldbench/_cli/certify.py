@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..command_line import Number
 from .options import JSON, options
 
 if TYPE_CHECKING:
@@ -41,10 +42,10 @@ class Size(click.ParamType):  # type: ignore[type-arg]
 )
 @click.option("--rpm", type=click.IntRange(min=1), metavar="N", help="Requests a minute to each judge, at most.")
 @click.option("--tpm", type=click.IntRange(min=1), metavar="N", help="Tokens a minute to each judge, at most.")
-@click.option("--max-cost", type=click.FloatRange(min=0), metavar="USD", help="Cap on what the run folder spends.")
+@click.option("--max-cost", type=Number(min=0), metavar="USD", help="Cap on what the run folder spends.")
 @click.option(
     "--max-missing",
-    type=click.FloatRange(0, 1),
+    type=Number(0, 1),
     default=0.005,
     metavar="F",
     help="Share of claims that may lack a verdict. [default: 0.005]",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from ..command_line import Number
 from .options import JSON, one_on_stdout, options
 
 
@@ -11,7 +12,7 @@ from .options import JSON, one_on_stdout, options
 @click.argument("runs", nargs=-1, required=True, type=click.Path(), metavar="RUN RUN…")
 @click.option("--across-judges", is_flag=True, help="Compare runs of different judges all the same.")
 @click.option("--link", type=click.Path(), metavar="FILE", help="A link between their judges; see 'mwb certify'.")
-@click.option("--margin", type=click.FloatRange(min=0), default=0.0, metavar="PTS", help="Smaller differences tie.")
+@click.option("--margin", type=Number(min=0), default=0.0, metavar="PTS", help="Smaller differences tie.")
 @click.option("--top", type=click.IntRange(min=0), default=10, metavar="N", help="Tasks and criteria shown.")
 @click.option("--svg", "svg_path", type=click.Path(), metavar="FILE", help="Write the differences as a figure.")
 @click.option("--html", "html_path", type=click.Path(), metavar="FILE", help="Write one self-contained HTML page.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..command_line import Group
+from ..command_line import Group, Number
 from ..rendering.wording import plain
 from .options import JSON, options
 
@@ -21,7 +21,7 @@ MODEL = (
     click.option("--model", required=True, metavar="REF", help="openai:MODEL, at OPENAI_BASE_URL."),
     click.option("-m", "model_settings", multiple=True, metavar="KEY=VALUE", help="Model setting; repeatable."),
     click.option("--workers", type=click.IntRange(min=1), default=8, metavar="N", help="Calls in flight. [default: 8]"),
-    click.option("--max-cost", type=click.FloatRange(min=0), metavar="USD", help="Cap on what the whole draft spends."),
+    click.option("--max-cost", type=Number(min=0), metavar="USD", help="Cap on what the whole draft spends."),
     click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the first N that are open."),
     click.option("--dry-run", is_flag=True, help="Say what would be asked and spent at most; do nothing."),
     *JSON,
@@ -73,15 +73,13 @@ def classify(folder: Path, **given: Any) -> None:
 @click.option("--per-level", type=click.IntRange(min=1), metavar="N", help="Tasks kept of each level. [default: all]")
 @click.option(
     "--similarity",
-    type=click.FloatRange(0, 1, min_open=True),
+    type=Number(0, 1, min_open=True),
     default=0.6,
     show_default=True,
     metavar="F",
     help="TF-IDF cosine of two prompts from which the later one is left out.",
 )
-@click.option(
-    "--min-confidence", type=click.FloatRange(0, 1), default=0.5, show_default=True, metavar="F", help="Of the level."
-)
+@click.option("--min-confidence", type=Number(0, 1), default=0.5, show_default=True, metavar="F", help="Of the level.")
 @click.option(
     "--votes",
     type=click.Path(path_type=Path),

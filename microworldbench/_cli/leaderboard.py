@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..command_line import Group
+from ..command_line import Group, Number
 from .options import JSON, SUITE, named_suite, options
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def _tell(found: Iterable[Checked]) -> None:
 @click.option("-j", "judge_settings", multiple=True, metavar="KEY=VALUE", help="Judge setting; repeatable.")
 @click.option("--by", required=True, metavar="NAME", help="Who is looking.")
 @click.option("--out", required=True, type=click.Path(), metavar="FILE", help="The record, e.g. _verified/NAME.json.")
-@click.option("--max-cost", type=click.FloatRange(min=0), metavar="USD", help="Cap on what judging again spends.")
+@click.option("--max-cost", type=Number(min=0), metavar="USD", help="Cap on what judging again spends.")
 @options(SUITE)
 def verify(
     path: str,

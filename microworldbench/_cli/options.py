@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from ..command_line import Number
+
 if TYPE_CHECKING:
     from ..rubric import Suite
 
@@ -134,17 +136,17 @@ JUDGE = (
     ),
     click.option(
         "--challenge",
-        type=click.FloatRange(0, 1),
+        type=Number(0, 1),
         default=0.0,
         metavar="P",
         help="Ask this share of met verdicts again with another task's frames; what stays met is ungrounded.",
     ),
     click.option("--rpm", type=click.IntRange(min=1), metavar="N", help="Requests a minute to each judge, at most."),
     click.option("--tpm", type=click.IntRange(min=1), metavar="N", help="Tokens a minute to each judge, at most."),
-    click.option("--max-cost", type=click.FloatRange(min=0), metavar="USD", help="Cap on what the run folder spends."),
+    click.option("--max-cost", type=Number(min=0), metavar="USD", help="Cap on what the run folder spends."),
     click.option(
         "--max-missing",
-        type=click.FloatRange(0, 1),
+        type=Number(0, 1),
         default=None,
         metavar="F",
         help="Share of criteria that may lack a verdict; beyond it only bounds are stated. [default: 0.005]",

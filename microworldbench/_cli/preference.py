@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import click
 
+from ..command_line import Number
 from .options import JSON, one_on_stdout, options
 
 
 @click.command()
 @click.argument("labels", type=click.Path(), metavar="LABELS")
 @click.option("--model", metavar="NAME", help="Stands first in its pairs and is the reference of the strengths.")
-@click.option("--ridge", type=click.FloatRange(min=0), default=0.0, metavar="F", help="Shrinks strengths. [default: 0]")
+@click.option("--ridge", type=Number(min=0), default=0.0, metavar="F", help="Shrinks strengths. [default: 0]")
 @click.option("--svg", "svg_path", type=click.Path(), metavar="FILE", help="Write win, tie and loss as bars.")
 @click.option("--html", "html_path", type=click.Path(), metavar="FILE", help="Write one self-contained HTML page.")
 @click.option("--markdown", is_flag=True, help="Print Markdown.")

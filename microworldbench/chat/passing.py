@@ -35,6 +35,8 @@ class Haste:
     """Tokens a minute, at most."""
 
     def __post_init__(self) -> None:
+        if self.max_cost_usd is not None and not self.max_cost_usd >= 0:
+            raise InputError(f"max_cost_usd must be an amount in USD, got {self.max_cost_usd!r}")
         for name in ("workers", "rpm", "tpm"):
             value = getattr(self, name)
             if value is not None and value < 1:

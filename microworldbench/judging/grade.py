@@ -87,6 +87,9 @@ def _check_effort(effort: Effort) -> None:
     share = effort.get("challenge", 0.0)
     if not 0 <= share <= 1:
         raise InputError(f"challenge must be a share from 0 to 1, got {share!r}")
+    cost = effort.get("max_cost")
+    if cost is not None and not cost >= 0:
+        raise InputError(f"max_cost must be an amount in USD, got {cost!r}")
     for name, value in (("workers", effort.get("workers")), ("rpm", effort.get("rpm")), ("tpm", effort.get("tpm"))):
         if value is not None and value < 1:
             raise InputError(f"{name} must be at least 1, got {value!r}")

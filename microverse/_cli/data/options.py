@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from microworldbench.command_line import Number
+
 if TYPE_CHECKING:
     from microverse.data.curate import Shelf
 
@@ -29,16 +31,14 @@ def work_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--timeout",
             "timeout_s",
-            type=click.FloatRange(min=0, min_open=True),
+            type=Number(min=0, min_open=True),
             default=1800.0,
             show_default=True,
             metavar="S",
             help="Give a video up after so many seconds.",
         ),
         click.option("--ray-address", metavar="ADDRESS", help="A running Ray cluster [default: one is started here]."),
-        click.option(
-            "--gpus", type=click.FloatRange(min=0), default=0.0, metavar="N", help="GPUs for each Ray worker."
-        ),
+        click.option("--gpus", type=Number(min=0), default=0.0, metavar="N", help="GPUs for each Ray worker."),
         click.option("--device", metavar="NAME", help="cuda or cpu, for models [default: a GPU where there is one]."),
     ):
         command = option(command)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from microworldbench.command_line import Group
+from microworldbench.command_line import Group, Number
 
 from ..options import JSON
 
@@ -34,16 +34,14 @@ def relevance() -> None:
     metavar="MODEL",
     help="A VideoMAE folder or hub id; 'tiny' is a small random one to try things with.",
 )
-@click.option(
-    "--lr", type=click.FloatRange(min=0, min_open=True), default=5e-5, show_default=True, help="Learning rate."
-)
+@click.option("--lr", type=Number(min=0, min_open=True), default=5e-5, show_default=True, help="Learning rate.")
 @click.option(
     "--epochs", type=click.IntRange(min=1), default=10, show_default=True, metavar="N", help="Over the clips."
 )
 @click.option("--batch", type=click.IntRange(min=1), default=8, show_default=True, metavar="N", help="Clips a step.")
 @click.option(
     "--test-share",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    type=Number(0, 1, min_open=True, max_open=True),
     default=0.2,
     show_default=True,
     help="Of the clips, kept for the test.",

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from microworldbench.command_line import Number
+
 from ..options import JSON
 from .options import CONFIG, open_shelf, work_options
 
@@ -23,7 +25,7 @@ from .options import CONFIG, open_shelf, work_options
 )
 @click.option(
     "--max-cost",
-    type=click.FloatRange(min=0),
+    type=Number(min=0),
     metavar="USD",
     help="For captions, and for levels, each over the whole work folder.",
 )
