@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..command_line import Group, Number
-from ..rendering.wording import plain
+from ..rendering.wording import dollars, plain
 from .options import JSON, options
 
 if TYPE_CHECKING:
@@ -209,36 +209,29 @@ def _carry_out(folder: DraftFolder, stage: Stage[Any, Any], items: list[Any], gi
     model = _model(given)
     if given["dry_run"]:
         plan = plan_stage(folder, stage, wanted, model)
+        cost = "an unknown cost" if plan.worst_case_usd is None else dollars(plan.worst_case_usd)
         return _tell(
             given,
-            {
-                "stage": stage.name,
-                "items": plan.items,
-                "answered": plan.answered,
-                "worst_case_usd": plan.worst_case_usd,
-            },
+            {"stage": stage.name, **vars(plan)},
+            f"{stage.name}: {plan.items - plan.answered} of {plan.items} to ask, at most {cost} if none is repeated; "
+            "nothing was asked or spent",
         )
     with ConsoleProgress() as progress:
         haste = Haste(workers=given["workers"], max_cost_usd=given["max_cost"])
         failed = draft_stage(folder, stage, wanted, model, haste, progress)
     for item, error in list(failed.items())[:5]:
         click.echo(f"{item}: {plain(error)}", err=True)
+    answered = len(folder.replies(stage.name))
     _tell(
         given,
-        {"stage": stage.name, "items": len(items), "answered": len(folder.replies(stage.name)), "failed": len(failed)},
+        {"stage": stage.name, "items": len(items), "answered": answered, "failed": len(failed)},
+        f"{stage.name}: {answered} of {len(items)} answered, {len(failed)} failed",
     )
     raise click.exceptions.Exit(int(bool(failed)))
 
 
-def _tell(given: dict[str, Any], found: dict[str, Any]) -> None:
-    if given["as_json"]:
-        click.echo(json.dumps(found))
-    else:
-        click.echo(
-            ", ".join(
-                f"{name.replace('_', ' ')} {'unknown' if value is None else value}" for name, value in found.items()
-            )
-        )
+def _tell(given: dict[str, Any], found: dict[str, Any], text: str) -> None:
+    click.echo(json.dumps(found) if given["as_json"] else text)
 
 
 def _model(given: dict[str, Any]) -> ChatModel:
