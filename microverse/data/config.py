@@ -176,9 +176,7 @@ def read_config(path: Path) -> Curation:
     try:
         config = Curation.model_validate(document.data)
     except ValidationError as error:
-        first = error.errors()[0]
-        received = "" if first["type"] == "missing" else f", got {first['input']!r:.80}"
-        raise document.error(f"{first['msg']}{received}", tuple(first["loc"])) from None
+        raise document.invalid(error) from None
     return _anchored(config, path.resolve().parent)
 
 

@@ -12,9 +12,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
-from ..errors import InputError
 from ..rubric import Record
-from ..suites.document import Document, read_document
+from ..suites.document import read_document
 
 PRICES_VARIABLE = "MWB_PRICES"
 """Environment variable naming a price file whose models come before the packaged ones."""
@@ -145,10 +144,4 @@ def load_prices(path: Path) -> PriceFile:
     try:
         return PriceFile.model_validate(document.data)
     except ValidationError as error:
-        raise _first(error, document) from None
-
-
-def _first(error: ValidationError, document: Document) -> InputError:
-    problem = error.errors()[0]
-    place = tuple(problem["loc"])
-    return document.error(f"{problem['msg']}, got {str(problem.get('input'))[:60]!r}", place)
+        raise document.invalid(error) from None

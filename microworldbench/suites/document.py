@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import JsonValue
+from pydantic import JsonValue, ValidationError
 
 from ..errors import InputError, SuiteError
 
@@ -57,6 +57,14 @@ class Document:
     def error(self, message: str, place: Place = ()) -> SuiteError:
         """A `SuiteError` about the value at `place`."""
         return SuiteError(message, path=self.shown, line=self.line_of(place), field=dotted(place) or None)
+
+    def invalid(self, error: ValidationError) -> SuiteError:
+        """A `SuiteError` about the first value that a record of pydantic's does not take."""
+        first = error.errors()[0]
+        told = {"missing": "is missing", "extra_forbidden": "is not known here"}
+        message = told.get(first["type"], first["msg"].removeprefix("Value error, "))
+        received = "" if first["type"] in {*told, "value_error"} else f", got {first['input']!r:.80}"
+        return self.error(message + received, tuple(first["loc"]))
 
 
 def dotted(place: Place) -> str:

@@ -68,8 +68,7 @@ def read_plan(path: Path) -> Collection:
     try:
         return Collection.model_validate(document.data)
     except ValidationError as error:
-        first = error.errors()[0]
-        raise document.error(f"{first['msg']}, got {first['input']!r:.80}", tuple(first["loc"])) from None
+        raise document.invalid(error) from None
 
 
 def _stamp(day: date) -> str:
