@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..certificate import Certificate
 from ..errors import InputError
+from ..rendering.templating import asset
 from ..rendering.wording import UNKNOWN, plain
 from ..runs import write_atomically
 from .pages import findings, flag_lines, headline, identities, tables
@@ -65,7 +66,6 @@ def _percent(value: float | None) -> str:
 
 
 def _style() -> str:
-    """The report pages' style sheet, and what a card has of its own."""
-    shared = (resources.files("microworldbench.rendering") / "templates" / "report.css").read_text("utf-8")
+    """The report pages' theme and style sheet, and what a card has of its own."""
     own = (resources.files(__package__) / "card.css").read_text("utf-8")
-    return f"{shared.strip()}\n{own.strip()}"
+    return "\n".join((asset("theme.css"), asset("report.css"), own.strip()))

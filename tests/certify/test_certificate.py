@@ -164,6 +164,7 @@ def test_it_reads_as_text_markdown_and_a_card(certified) -> None:
     assert "default-src 'none'; style-src 'sha256-" in page
     assert "<script" not in page
     assert "http" not in re.sub(r"http-equiv", "", page)
+    assert set(re.findall(r"var\((--[\w-]+)", page)) <= set(re.findall(r"(--[\w-]+):", page))  # the theme is there
 
 
 def test_a_judges_name_cannot_act_on_the_card(made) -> None:
