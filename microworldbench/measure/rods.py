@@ -24,6 +24,8 @@ ROD = 1.7
 """Length over width from which something is a rod."""
 ALIKE = 0.2
 """By how much less than the usual rod the tenth part of them may fill of length times width."""
+FULLEST = 1.5
+"""Of length times width that a rod fills at most; more, and its ridges do not tell how thick it is."""
 SEAM = 0.15
 """What the seams take off a rod's length, in widths."""
 SPECK = 0.25
@@ -82,7 +84,7 @@ def _find(clip: Clip) -> Colony:
     _refuse_wide(masks)
     bodies.refuse_bands(masks)
     rods = tuple(_split(mask, image, width) for mask, image in zip(masks, contrast, strict=True))
-    _refuse_round(rods)
+    _refuse_round(rods, width)
     return Colony(masks, rods, width)
 
 
@@ -155,7 +157,7 @@ def _refuse_wide(masks: Mask) -> None:
         raise Abstain(f"what stands out runs off the picture ({100 * rim:.0f} % of its border)", rim=rounded(rim))
 
 
-def _refuse_round(rods: tuple[Rods, ...]) -> None:
+def _refuse_round(rods: tuple[Rods, ...], width: float) -> None:
     lengths = np.concatenate([look.length for look in rods])
     areas = np.concatenate([look.area for look in rods])
     if lengths.size == 0:
@@ -164,6 +166,8 @@ def _refuse_round(rods: tuple[Rods, ...]) -> None:
     least, usual = np.quantile(areas / lengths, (0.1, 0.5))
     if least < (1 - ALIKE) * usual:
         raise Abstain(f"things differ in shape by {100 * (1 - least / usual):.0f} %, as rods of one width do not")
+    if usual > FULLEST * width**2:
+        raise Abstain(f"what stands out fills {usual / width**2:.1f} times its length times width, more than a rod can")
     order = np.argsort(lengths)
     usual = float(lengths[order][np.searchsorted(np.cumsum(areas[order]), areas.sum() / 2)])
     if usual < ROD:

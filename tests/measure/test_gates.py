@@ -154,3 +154,14 @@ def test_frames_in_disorder_do_not_tell_of_one_shot() -> None:
     told = measure(MEASUREMENTS["one-shot"], Clip(frames, 16.0), picture.ShotParams())
     assert told.met is None
     assert "out of order" in told.observation
+
+
+def test_a_disc_with_a_thin_shell_is_no_rod() -> None:
+    """Its shell gives most of the ridges, and a width that its area belies."""
+    y, x = np.mgrid[:144, :256]
+    radius, angle = np.hypot(x - 128, y - 72), np.arctan2(y - 72, x - 128)
+    gap = (radius > 38) & (radius < 41) & (np.abs(angle) < 1.2)
+    frame = np.where((radius < 45) & ~gap, 200, 20)[..., None].repeat(3, axis=-1).astype(np.uint8)
+    told = measure(MEASUREMENTS["colony-start"], Clip(np.stack([frame] * 40), 16.0), colony.StartParams())
+    assert told.met is None
+    assert "more than a rod can" in told.observation
