@@ -180,6 +180,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--battery", choices=["quick", "full"], default="full")
     parser.add_argument("--mechanism", action="append", choices=list(MECHANISMS), help="only this one; repeatable")
+    parser.add_argument("--off-topic", action="store_true", help="only clips that show something else")
     parser.add_argument("--seeds", nargs=2, type=int, help="of the full battery's scenes, in place of its own")
     parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes that measure")
     parser.add_argument("--wrong", action="store_true", help="list every wrong answer")
@@ -192,6 +193,9 @@ def main() -> None:
     if options.mechanism:
         wanted = {MECHANISMS[name].task_id for name in options.mechanism}
         battery = battery.model_copy(update={"clips": tuple(c for c in battery.clips if c.recipe.task_id in wanted)})
+    if options.off_topic:
+        off = tuple(c for c in battery.clips if c.recipe.label in OFF_TOPIC)
+        battery = battery.model_copy(update={"clips": off})
     films = Films(battery)
     films.make()
     filmed, truths = time.perf_counter(), films.truths(core.by_id)
